@@ -1,0 +1,25 @@
+"""What a mistyped word probably meant: the "Did you mean" half of an error line."""
+
+from collections.abc import Iterable
+
+__all__ = ["did_you_mean"]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Name the closest known word, as a sentence to append to an error line.
+
+    Args:
+        word: The word that was not found.
+        known: The words that would have been accepted.
+
+    Returns:
+        ``' Did you mean "x"?'`` with a leading space, or an empty string when nothing is close.
+
+    Example:
+        >>> did_you_mean("sorce", ["source", "value"])
+        ' Did you mean "source"?'
+    """
+    from difflib import get_close_matches  # only when something is wrong: keeps imports cheap
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' Did you mean "{close[0]}"?' if close else ""
