@@ -182,6 +182,9 @@ def _stations(model: ScenarioModel) -> Faults:
             yield from _outcomes(model, getattr(station, kind), f"{key}.{kind}")
         yield from _delay(model, station.patience, f"{key}.patience")
         yield from _filter(model, station.impatient, f"{key}.impatient")
+        for k, outcome in enumerate(station.leave):
+            if outcome.to == name:
+                yield f"{key}.leave.{k}.to: people cannot leave a queue for the same queue"
         yield from _station_needs(model, station, key)
         yield from _nobody_left_out(model, station, key)
 
@@ -189,6 +192,8 @@ def _stations(model: ScenarioModel) -> Faults:
 def _station_needs(model: ScenarioModel, station: Station, key: str) -> Faults:
     if len(station.crews) > 2:
         yield f"{key}.crews: at most two crews at once"
+    if len({need.crew for need in station.crews}) < len(station.crews):
+        yield f"{key}.crews: names the same crew twice; add the units up"
     if station.booked and not station.crews:
         yield f"{key}.booked: a docket needs crews to plan its slots from"
     for k, need in enumerate(station.crews):

@@ -75,7 +75,6 @@ from asylumatlas.sim.tables import (
     NEVER,
     OFFSET,
     PATIENCE,
-    PLACE,
     PLACE_LUT,
     POSTPONE_MARK,
     POSTPONED,
@@ -111,6 +110,7 @@ KEEP_SINCE = ~LOW16
 KEEP_RELEASE = ~(LOW16 << U(16))
 KEEP_STATION = ~(LOW8 << U(32))
 KEEP_WAY = ~(LOW8 << U(48))
+SPACE_BITS = LOW8 << U(40)
 KEEP_NO_SPACE = ~((LOW16 << U(16)) | (LOW8 << U(40)) | (LOW8 << U(48)))
 PERSON_BITS = U(0xFFFFFFFF)
 
@@ -157,7 +157,7 @@ def grow(s: State, b: int) -> int:
     return chunk * CHUNK
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def push(s: State, b: int, w0: np.uint64, w1: np.uint64) -> None:
     """Append a token to bucket `b`."""
     p = s.buckets[b, WRITE]
@@ -180,7 +180,7 @@ def clear(s: State, b: int) -> None:
     s.buckets[b, OFFSET] = 0
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def head(s: State, b: int) -> int:
     """Position of the oldest token of a bucket that is not empty."""
     if s.buckets[b, OFFSET] == CHUNK:
@@ -193,11 +193,11 @@ def head(s: State, b: int) -> int:
     return s.buckets[b, HEAD] * CHUNK + s.buckets[b, OFFSET]
 
 
-@njit(_nrt=False, cache=True)
-def drop_head(s: State, b: int) -> None:
-    """Remove the token at `head`."""
-    s.buckets[b, OFFSET] += 1
-    s.buckets[b, SIZE] -= 1
+@njit(_nrt=False, cache=True, forceinline=True)
+def drop_head(s: State, b: int, tokens: int) -> None:
+    """Remove tokens from `head` on, all of them in its chunk."""
+    s.buckets[b, OFFSET] += tokens
+    s.buckets[b, SIZE] -= tokens
     if s.buckets[b, SIZE] == 0:
         clear(s, b)
 
@@ -227,23 +227,22 @@ def drop_tail(s: State, b: int) -> None:
 # ---- reading a token
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def key_of(m: Model, w0: np.uint64) -> np.uint64:
     """The person's own random key: (seed, feed, number within the feed)."""
     feed = np.int64((w0 >> U(32)) & LOW8)
     return m.seed[0] + m.feed_salt[feed] + (w0 & PERSON_BITS) * K1
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def in_custody(m: Model, w1: np.uint64, day: int) -> int:
     """1 if the token holds a custody space today."""
-    space = np.int64((w1 >> U(40)) & LOW8)
-    if space == 0 or np.int64((w1 >> U(16)) & LOW16) <= day:
+    if w1 & SPACE_BITS == 0 or np.int64((w1 >> U(16)) & LOW16) <= day:
         return 0
-    return m.space_held[space - 1]
+    return m.space_held[np.int64((w1 >> U(40)) & LOW8) - 1]
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def note(s: State, w0: np.uint64, day: int, mark: int) -> None:
     """One log row: person, day, place, mark."""
     if mark == 0 or s.log.size == 0:
@@ -274,7 +273,7 @@ def vacate(s: State, w1: np.uint64) -> np.uint64:
 @njit(_nrt=False, cache=True)
 def occupy(s: State, w1: np.uint64, space: int) -> np.uint64:
     """Move a token into `space`, out of the one it held."""
-    if (w1 >> U(40)) & LOW8:
+    if w1 & SPACE_BITS:
         w1 = vacate(s, w1)
     s.occupied[space] += 1
     return w1 | U(space + 1) << U(40) | U(NEVER) << U(16)
@@ -296,7 +295,7 @@ def plan_release(s: State, w1: np.uint64, release: int) -> np.uint64:
 @njit(_nrt=False, cache=True)
 def freshen(m: Model, s: State, w0: np.uint64, w1: np.uint64, day: int) -> tuple:
     """Apply a release whose day has passed: note it on its own day, move and reclass the person."""
-    if (w1 >> U(40)) & LOW8 == 0 or np.int64((w1 >> U(16)) & LOW16) > day:
+    if w1 & SPACE_BITS == 0 or np.int64((w1 >> U(16)) & LOW16) > day:
         return w0, w1
     way = np.int64((w1 >> U(48)) & LOW8)
     note(s, w0, np.int64((w1 >> U(16)) & LOW16), m.ways[way, WAY_MARK])
@@ -337,7 +336,7 @@ def book(m: Model, s: State, day: int, w0: np.uint64, w1: np.uint64, desk: int, 
     push(s, len(m.lines) + slot, w0, w1)
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def join(m: Model, s: State, w0: np.uint64, w1: np.uint64, day: int, desk: int) -> None:
     """Append a token to its line at a desk."""
     held = in_custody(m, w1, day)
@@ -345,7 +344,7 @@ def join(m: Model, s: State, w0: np.uint64, w1: np.uint64, day: int, desk: int) 
     push(s, m.desks[desk, LINE0] + line, w0, w1)
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def dispatch(
     m: Model, s: State, day: int, w0: np.uint64, w1: np.uint64, station: int, delay: int, age: int
 ) -> None:
@@ -369,18 +368,19 @@ def dispatch(
         push(s, len(m.lines) + min(day + delay, m.quota.shape[0]), w0, w1)
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def choose(m: Model, row: int, u: np.uint64) -> int:
     """The outcome of a row that 32 random bits select."""
-    o = m.rows[row, FIRST]
-    last = o + m.rows[row, COUNT] - 1
+    first = m.rows[row, FIRST]
+    o = first
     bits = np.int64(u)
-    while o < last and bits >= m.outcomes[o, THRESHOLD]:
-        o += 1
+    # counting thresholds passed costs no branch that a processor could guess wrong
+    for k in range(first, first + m.rows[row, COUNT] - 1):
+        o += bits >= m.outcomes[k, THRESHOLD]
     return o
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def settle(
     m: Model, s: State, day: int, w0: np.uint64, w1: np.uint64, row: int, r: np.uint64, age: int
 ) -> None:
@@ -388,14 +388,14 @@ def settle(
     o = choose(m, row, r >> U(32))
     note(s, w0, day, m.outcomes[o, MARK])
     station = m.outcomes[o, DEST]
-    if (w1 >> U(40)) & LOW8 and (station < 0 or m.outcomes[o, FREES] == 1):
+    if w1 & SPACE_BITS and (station < 0 or m.outcomes[o, FREES] == 1):
         w1 = vacate(s, w1)
     if station < 0:
         s.counters[CLOSED] += 1
         return
     stay = m.outcomes[o, STAY]
-    if stay >= 0 and (w1 >> U(40)) & LOW8:
-        w1 = plan_release(s, w1, day + max(m.delays[stay, (r >> U(22)) & U(1023)], 1))
+    if stay >= 0 and w1 & SPACE_BITS:
+        w1 = plan_release(s, w1, day + max(np.int64(m.delays[stay, (r >> U(22)) & U(1023)]), 1))
         w1 = (w1 & KEEP_WAY) | U(m.outcomes[o, WAY]) << U(48)
     lut = m.outcomes[o, PLACE_LUT]
     if lut >= 0:
@@ -404,7 +404,7 @@ def settle(
     if reclass >= 0:
         w0 = (w0 & KEEP_CLASS) | U(m.class_maps[reclass, (w0 >> U(40)) & LOW8]) << U(40)
     table = m.outcomes[o, DELAY]
-    delay = m.delays[table, r & U(1023)] if table >= 0 else 0
+    delay = np.int64(m.delays[table, r & U(1023)]) if table >= 0 else 0
     dispatch(m, s, day, w0, w1, station, delay, age)
 
 
@@ -431,31 +431,38 @@ def create(m: Model, s: State, day: int) -> None:
             lottery = draw(key_of(m, w0), purpose + PATIENCE_PURPOSE)
             w0 |= U(m.class_luts[m.feeds[feed, FEED_CLASS_LUT], lottery & U(4095)]) << U(40)
             ages = m.feeds[feed, FEED_AGE]
-            age = m.delays[ages, (lottery >> U(12)) & U(1023)] if ages >= 0 else 0
+            age = np.int64(m.delays[ages, (lottery >> U(12)) & U(1023)]) if ages >= 0 else 0
             s.counters[CREATED] += 1
             settle(m, s, day, w0, U(0), m.feeds[feed, FEED_ROW], r, age)
 
 
 @njit(_nrt=False, cache=True)
 def recall(m: Model, s: State, day: int) -> None:
-    """Step 2b: people whose day has come join their queue."""
+    """Step 2b: people whose day has come join their queue. Nobody is put on today's bucket now."""
     b = len(m.lines) + day
-    for _ in range(s.buckets[b, SIZE]):
+    while s.buckets[b, SIZE] > 0:
         p = head(s, b)
-        w0 = s.pool[2 * p]
-        w1 = s.pool[2 * p + 1]
-        drop_head(s, b)
-        place = (w0 >> U(48)) & LOW8
+        tokens = min(CHUNK - s.buckets[b, OFFSET], s.buckets[b, SIZE])
+        for i in range(p, p + tokens):
+            arrive(m, s, day, s.pool[2 * i], s.pool[2 * i + 1])
+        drop_head(s, b, tokens)
+
+
+@njit(_nrt=False, cache=True, forceinline=True)
+def arrive(m: Model, s: State, day: int, w0: np.uint64, w1: np.uint64) -> None:
+    """One person whose day has come: to the line, or on to where a release has moved them."""
+    place = (w0 >> U(48)) & LOW8
+    if w1 & SPACE_BITS:
         w0, w1 = freshen(m, s, w0, w1, day)
-        station = np.int64((w1 >> U(32)) & LOW8)
-        desk = m.desk_of[station, (w0 >> U(48)) & LOW8]
-        if desk < 0 or (m.desks[desk, BOOKED] >= 0 and (w0 >> U(48)) & LOW8 != place):
-            s.counters[WASTED] += 1
-            dispatch(m, s, day, w0, w1, station, 1, 0)
-        elif m.desks[desk, BOOKED] >= 0:
-            join(m, s, w0, w1, day, desk)
-        else:
-            join(m, s, w0, (w1 & KEEP_SINCE) | U(day + SINCE_ORIGIN), day, desk)
+    station = np.int64((w1 >> U(32)) & LOW8)
+    desk = m.desk_of[station, (w0 >> U(48)) & LOW8]
+    if desk < 0 or (m.desks[desk, BOOKED] >= 0 and (w0 >> U(48)) & LOW8 != place):
+        s.counters[WASTED] += 1
+        dispatch(m, s, day, w0, w1, station, 1, 0)
+    elif m.desks[desk, BOOKED] >= 0:
+        join(m, s, w0, w1, day, desk)
+    else:
+        join(m, s, w0, (w1 & KEEP_SINCE) | U(day + SINCE_ORIGIN), day, desk)
 
 
 @njit(_nrt=False, cache=True)
@@ -468,7 +475,7 @@ def lose_patience(m: Model, s: State, day: int, desk: int) -> None:
             p = head(s, line)
             w0 = s.pool[2 * p]
             w1 = s.pool[2 * p + 1]
-            drop_head(s, line)
+            drop_head(s, line, 1)
             cls = (w0 >> U(40)) & LOW8
             held = in_custody(m, w1, day)
             table = m.routes[station, held, cls, PATIENCE]
@@ -489,37 +496,63 @@ def lose_patience(m: Model, s: State, day: int, desk: int) -> None:
 
 
 @njit(_nrt=False, cache=True)
+def serve_freely(m: Model, s: State, day: int, desk: int, line: int, take: int) -> int:
+    """Serve `take` tokens from the front of a line that needs no space, a chunk at a time."""
+    station = m.desks[desk, STATION]
+    salt = m.station_salt[station]
+    waited = 0
+    left = take
+    while left > 0:
+        p = head(s, line)
+        tokens = min(CHUNK - s.buckets[line, OFFSET], left)
+        # all draws first: they do not wait for each other
+        for i in range(tokens):
+            w0 = s.pool[2 * (p + i)]
+            s.draws[i] = draw(key_of(m, w0), salt + (w0 >> U(56)))
+        for i in range(tokens):
+            w0 = s.pool[2 * (p + i)]
+            w1 = s.pool[2 * (p + i) + 1]
+            waited += day - (np.int64(w1 & LOW16) - SINCE_ORIGIN)
+            row = m.routes[station, in_custody(m, w1, day), (w0 >> U(40)) & LOW8, ROW]
+            if w1 & SPACE_BITS:
+                w0, w1 = freshen(m, s, w0, w1, day)
+            settle(m, s, day, w0 + VISIT, w1, row, s.draws[i], 0)
+        drop_head(s, line, tokens)
+        left -= tokens
+    s.wait_days[desk] += waited
+    return take
+
+
+@njit(_nrt=False, cache=True)
 def serve_line(m: Model, s: State, day: int, desk: int, line: int, take: int) -> int:
-    """Serve up to `take` tokens of a line; returns how many (a full space may stop it)."""
+    """Serve up to `take` tokens of a line one by one; returns how many (a full space may stop it)."""
     station = m.desks[desk, STATION]
     salt = m.station_salt[station]
     space = m.lines[line, SPACE]
     lifo = m.lines[line, LIFO] == 1
-    waited = 0
     done = 0
     while done < take:
         p = s.buckets[line, WRITE] - 1 if lifo else head(s, line)
         w0 = s.pool[2 * p]
         w1 = s.pool[2 * p + 1]
+        held = in_custody(m, w1, day)
         column = ROW
         if space >= 0 and s.occupied[space] >= m.room[day, space]:
             column = FULL_ROW
-            held = in_custody(m, w1, day)
             if m.routes[station, held, (w0 >> U(40)) & LOW8, FULL_ROW] < 0:
                 break
         if lifo:
             drop_tail(s, line)
         else:
-            drop_head(s, line)
-        waited += day - (np.int64(w1 & LOW16) - SINCE_ORIGIN)
-        row = m.routes[station, in_custody(m, w1, day), (w0 >> U(40)) & LOW8, column]
+            drop_head(s, line, 1)
+        s.wait_days[desk] += day - (np.int64(w1 & LOW16) - SINCE_ORIGIN)
+        row = m.routes[station, held, (w0 >> U(40)) & LOW8, column]
         w0, w1 = freshen(m, s, w0, w1, day)
         if space >= 0 and column == ROW:
             w1 = occupy(s, w1, space)
         r = draw(key_of(m, w0), salt + (w0 >> U(56)))
         settle(m, s, day, w0 + VISIT, w1, row, r, 0)
         done += 1
-    s.wait_days[desk] += waited
     return done
 
 
@@ -545,7 +578,9 @@ def serve(m: Model, s: State, day: int, desk: int) -> None:
     done = 0
     for line in range(m.desks[desk, LINE0], m.desks[desk, LINE0] + m.desks[desk, LINES]):
         take = min(most - done, s.buckets[line, SIZE])
-        if take > 0:
+        if take > 0 and m.lines[line, SPACE] < 0 and m.lines[line, LIFO] == 0:
+            done += serve_freely(m, s, day, desk, line, take)
+        elif take > 0:
             done += serve_line(m, s, day, desk, line, take)
     s.served[day, desk] += done
     s.counters[EVENTS] += done
@@ -566,7 +601,7 @@ def postpone(m: Model, s: State, day: int, desk: int) -> None:
             p = head(s, line)
             w0 = s.pool[2 * p]
             w1 = s.pool[2 * p + 1]
-            drop_head(s, line)
+            drop_head(s, line, 1)
             note(s, w0, day, mark)
             s.counters[POSTPONED] += 1
             book(m, s, day, w0, w1, desk, day + 1)
@@ -653,6 +688,6 @@ def sweep(m: Model, s: State, day: int) -> None:
             p = head(s, b)
             w0 = s.pool[2 * p]
             w1 = s.pool[2 * p + 1]
-            drop_head(s, b)
+            drop_head(s, b, 1)
             w0, w1 = freshen(m, s, w0, w1, day)
             push(s, b, w0, w1)

@@ -130,7 +130,8 @@ def _stage_before(rules: Rules, speech: Speech, feed: Column) -> Column:
     stages = []
     for item in rules.model.feeds.values():
         to = item.starts[-1].to
-        stages.append(speech.stages.index(rules.model.stations[to].stage) if to else 0)
+        stage = rules.model.stations[to].stage if to else "court"
+        stages.append(speech.stages.index(stage if stage in speech.outcomes else "court"))
     return np.array(stages, np.int64)[feed]
 
 

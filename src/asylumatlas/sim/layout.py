@@ -179,6 +179,8 @@ def _mark(layout: Layout, sentence: Sentence) -> int:
         return 0
     if sentence not in layout.sentences:
         layout.sentences.append(sentence)
+        if len(layout.sentences) > t.MOST_MARKS:
+            raise ValueError(f"stations: more than {t.MOST_MARKS - 1} different things can happen")
     return layout.sentences.index(sentence)
 
 

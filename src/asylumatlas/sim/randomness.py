@@ -24,7 +24,7 @@ LEAVE_PURPOSE = U(2 << 20)
 RELEASE_SALT = U(0x52454C4541534521)
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def mix(x: np.uint64) -> np.uint64:
     """Finaliser of splitmix64: 64 bits in, 64 well-mixed bits out."""
     x = (x ^ (x >> U(30))) * K2
@@ -32,7 +32,7 @@ def mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> U(31))
 
 
-@njit(_nrt=False, cache=True)
+@njit(_nrt=False, cache=True, forceinline=True)
 def draw(key: np.uint64, purpose: np.uint64) -> np.uint64:
     """64 random bits for a person's key and a purpose (station salt plus visit number)."""
     return mix(mix(key) + purpose * K4)

@@ -18,7 +18,8 @@ Words = NDArray[np.uint64]
 CHUNK = 64  # tokens in one chunk of a bucket (1 KiB)
 NEVER = 65535  # a release day that is not set
 SINCE_ORIGIN = 16384  # stored `since` = day + this, so that people may have waited before day 0
-MAX_DAYS = 8190  # the log packs a day in 13 bits
+MOST_DAYS = 8190  # the log packs a day in 13 bits, a mark in 11
+MOST_MARKS = 2048
 UNLIMITED = -1
 DELAY_STEPS = 1024  # entries of one delay table: equal steps of probability
 LUT_STEPS = 4096  # entries of one class or place lottery
@@ -87,7 +88,7 @@ class Model(NamedTuple):
         plan: (epochs, booked desks, T) int64, slots as known in each epoch; epoch_of: (T,) int64.
         crews: (T, crews) int64, units of work a crew has on a day.
         room: (T, spaces) int64; space_held: (spaces,) int64, 1 where the person is in custody.
-        delays: (tables, 1024) int64 days; class_luts: (n, 4096) int64; place_luts: (n, 4096) int64.
+        delays: (tables, 1024) int16 days; class_luts, place_luts: (n, 4096) uint8.
         class_maps: (n, classes) int64; ways: (ways, 3) int64.
         feeds: (F, 7) int64; feed_salt: (F,) uint64; arrivals: (T, F) int64 people.
     """
@@ -107,9 +108,9 @@ class Model(NamedTuple):
     crews: Ints
     room: Ints
     space_held: Ints
-    delays: Ints
-    class_luts: Ints
-    place_luts: Ints
+    delays: NDArray[np.int16]
+    class_luts: NDArray[np.uint8]
+    place_luts: NDArray[np.uint8]
     class_maps: Ints
     ways: Ints
     feeds: Ints
@@ -122,7 +123,7 @@ class State(NamedTuple):
 
     Attributes:
         pool: (chunks * 64 * 2,) uint64 tokens; after, before: (chunks,) int32 links.
-        buckets: (L + T + 1, 6) int64: the lines, one bucket for each day, and one for "later".
+        buckets: (L + T + 1, 8) int64, six used so that each has a cache line: the lines, one bucket for each day, and one for "later".
         occupied: (spaces,) int64; leaving: (spaces, T) int64 releases that are due.
         booked: (booked desks, T) int64 slots given out; next_free: (booked desks, T + 1) int64, a
             path-compressed guess at the first day on or after with a slot.
@@ -130,6 +131,7 @@ class State(NamedTuple):
         served: (T, D) int64; waiting: (T, L) int64 at the end of the day.
         wait_days, queue_days, age_in: (D,) int64, the books of Little's law.
         used: (T, crews) int64; beds: (T, spaces) int64 at the end of the day.
+        draws: (64,) uint64 scratch.
         log: (rows,) uint64, packed by `pack_row`; size 0 switches the log off.
     """
 
@@ -150,6 +152,7 @@ class State(NamedTuple):
     age_in: Ints
     used: Ints
     beds: Ints
+    draws: Words
     log: Words
 
 
@@ -172,7 +175,7 @@ def new_state(model: Model, log_rows: int = 0) -> State:
         pool=np.empty(chunks * CHUNK * 2, np.uint64),
         after=np.empty(chunks, np.int32),
         before=np.empty(chunks, np.int32),
-        buckets=zeros(buckets, 6),
+        buckets=zeros(buckets, 8),
         occupied=zeros(spaces),
         leaving=zeros(spaces, days),
         booked=zeros(*model.plan.shape[1:]),
@@ -186,6 +189,7 @@ def new_state(model: Model, log_rows: int = 0) -> State:
         age_in=zeros(desks),
         used=zeros(days, crews),
         beds=zeros(days, spaces),
+        draws=np.empty(CHUNK, np.uint64),
         log=np.empty(log_rows, np.uint64),
     )
     state.buckets[:, HEAD] = state.buckets[:, TAIL] = -1

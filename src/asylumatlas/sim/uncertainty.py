@@ -118,10 +118,13 @@ class Draw:
     def steps(self, quantity: list[From] | Quantity, key: str) -> list[tuple[date, float]]:
         """A dated quantity as (from date, value) steps; the first holds before its own date too."""
         if isinstance(quantity, list):
-            steps = []
+            steps: list[tuple[date, float]] = []
             for k, item in enumerate(quantity):
-                for _, value in self.steps(item.is_, f"{key}.{k}")[:1]:
-                    steps.append((item.start, value))
+                own = self.steps(item.is_, f"{key}.{k}")
+                before = [value for start, value in own if start <= item.start]
+                steps = [step for step in steps if step[0] < item.start]
+                steps.append((item.start, before[-1] if before else own[0][1]))
+                steps += [step for step in own if step[0] > item.start]
             return steps
         parameter = self.quantities.parameter(quantity, key, {})
         return [

@@ -1,0 +1,209 @@
+"""The commands: each calls the library and prints one table or one JSON object.
+
+The first paragraph of a docstring is the command's line in `--help`; the paragraph on an argument
+is that argument's. Everything heavy is imported inside the functions.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter, Token
+
+from asylumatlas.cli import DONE, FAILED, WRONG_WORDS, UsageError
+
+MOST_REPLICATIONS = 32767  # the event log numbers them in 16 bits
+
+
+def _whole(low: int, high: int | None = None) -> Any:
+    """A converter that takes whole numbers of a range and nothing that only resembles one."""
+
+    def read(_: object, tokens: Sequence[Token]) -> int:
+        text = tokens[0].value
+        digits = text.isascii() and text.removeprefix("-").isdigit() and len(text) < 19
+        if not digits or int(text) < low or (high is not None and int(text) > high):
+            span = f"from {low} to {high}" if high is not None else f"of {low} or more"
+            raise ValueError(f"{text!r} is not a whole number {span}.")
+        return int(text)
+
+    return read
+
+
+def _option(name: str, metavar: str = "") -> Parameter:
+    """A flag without a negative form, or an option whose value is called `metavar`."""
+    return Parameter(name=name, negative="", metavar=metavar or None, show_default=False)
+
+
+Json = Annotated[bool, _option("--json")]
+
+
+def run(
+    scenario: str,
+    /,
+    *,
+    replications: Annotated[
+        int, Parameter(converter=_whole(1, MOST_REPLICATIONS), metavar="N")
+    ] = 200,
+    seed: Annotated[int, Parameter(converter=_whole(0), metavar="S")] = 1,
+    workers: Annotated[int | None, Parameter(converter=_whole(1, 256), metavar="W")] = None,
+    set_: Annotated[tuple[str, ...], _option("--set", "KEY=VALUE")] = (),
+    out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
+    json: Json = False,
+    no_log: Annotated[bool, _option("--no-log")] = False,
+) -> int:
+    """Simulate a scenario, and print what was reported beside it.
+
+    Args:
+        scenario: name of a scenario, or a TOML file of your own.
+        replications: how many times the whole span is simulated, 1 to 32767.
+        seed: where the random numbers start, 0 or more; the same seed gives the same run.
+        workers: processes that share the work, 1 if not given; the result does not depend on it.
+        set_: replace one value of the scenario or one parameter; may be repeated.
+        out: the run's folder, which must not hold anything; if not given, a new one in runs.
+        json: print one JSON object instead of tables.
+        no_log: do not write the event log.
+    """
+    from asylumatlas import runs
+    from asylumatlas.cli.progress import ReplicationBar
+    from asylumatlas.scenario import load_scenario
+
+    chosen = load_scenario(scenario, _overrides(set_))
+    options = [f"--replications={replications}", f"--seed={seed}", *(f"--set={s}" for s in set_)]
+    with ReplicationBar(replications) as progress:
+        result = runs.run(
+            chosen,
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            out=out,
+            log=not no_log,
+            progress=progress,
+            command=shlex.join(["asylumatlas", "run", scenario, *options]),
+        )
+    folder = str(result.folder)
+    report = os.path.join(folder, "report.html")
+    if json:
+        _print_json({**result.summary, "run": folder, "report": report})
+    else:
+        from asylumatlas.cli import tables
+
+        tables.print_run(result.summary, folder, report)
+    if not result.summary["conservation"]["ok"]:
+        print(f"{folder}: people are missing from the books; do not use it", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def scenarios(*, json: Json = False) -> None:
+    """List the scenarios that ship with this program.
+
+    Args:
+        json: print one JSON object instead of a table.
+    """
+    from asylumatlas.cli import listings
+    from asylumatlas.scenario import load_scenario, names
+
+    rows = [listings.head(load_scenario(name)) for name in names()]
+    if json:
+        _print_json({"scenarios": rows})
+    else:
+        listings.print_scenarios(rows)
+
+
+def show(scenario: str, /, *, json: Json = False) -> None:
+    """Show what a scenario says and every number it rests on.
+
+    Args:
+        scenario: name of a scenario, or a TOML file of your own.
+        json: print one JSON object instead of text.
+    """
+    from asylumatlas.cli import listings
+    from asylumatlas.scenario import load_scenario
+
+    described = listings.describe(load_scenario(scenario))
+    if json:
+        _print_json(described)
+    else:
+        listings.print_scenario(described)
+
+
+def check(file: str, /) -> int:
+    """Read a scenario file and name every fault in it.
+
+    The faults go to standard output, one a line; the exit code is then 2.
+
+    Args:
+        file: a scenario's TOML file; the exit code is 2 where it has a fault.
+    """
+    from asylumatlas.cli import listings
+    from asylumatlas.scenario import ScenarioError, load_scenario
+
+    try:
+        listings.quantities(load_scenario(file))
+    except ScenarioError as error:
+        print(error)
+        return WRONG_WORDS
+    print(f"{file}: no faults")
+    return DONE
+
+
+def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
+    """Compare two runs, replication by replication.
+
+    Args:
+        run_a: folder of the first run.
+        run_b: folder of the second run.
+        json: print one JSON object instead of a table.
+    """
+    for folder in (run_a, run_b):
+        if not (folder / "summary.json").is_file():
+            why = "holds no run" if folder.is_dir() else "no such folder"
+            raise UsageError(f"{folder}: {why}{_nearest_run(folder)}")
+    from asylumatlas.sim.compare import compare as compare_runs
+
+    found = compare_runs(run_a, run_b)
+    if json:
+        _print_json(found)
+    else:
+        from asylumatlas.cli import tables
+
+        tables.print_comparison(found, str(run_a), str(run_b))
+
+
+def _overrides(words: Sequence[str]) -> dict[str, str]:
+    """KEY=VALUE words as a table.
+
+    Raises:
+        UsageError: a word without "=" or without a key, or a key given twice.
+    """
+    overrides: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise UsageError(f"--set {word}: write --set KEY=VALUE, for example {_EXAMPLE}")
+        if key.strip() in overrides:
+            raise UsageError(f"--set {key.strip()}: given twice; keep one")
+        overrides[key.strip()] = value.strip()
+    return overrides
+
+
+_EXAMPLE = "--set port.san_ysidro.holding_capacity=400"
+
+
+def _nearest_run(folder: Path) -> str:
+    """A hint: the folder beside it whose name is closest, if that holds a run."""
+    from asylumatlas.scenario.model import closest
+
+    near = folder.parent.glob("*/summary.json") if folder.parent.is_dir() else ()
+    hint = closest(str(folder), [str(path.parent) for path in near])
+    return f".{hint}" if hint else "; a run's folder holds a summary.json"
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json_text.dumps(value, indent=1, allow_nan=False))

@@ -1,0 +1,73 @@
+"""The progress bar of a run, on standard error, where somebody watches."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+
+class RateColumn(ProgressColumn):
+    """Replications a second, or a minute where that is less than one."""
+
+    def render(self, task: Task) -> Text:
+        """The rate in words; a dash before the first replication is done."""
+        rate = task.finished_speed or task.speed
+        if not rate:
+            return Text("- a second")
+        return Text(f"{rate:.1f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute")
+
+
+class ReplicationBar:
+    """Shows replications done, their rate and the time left; silent where nobody watches.
+
+    Example:
+        >>> with ReplicationBar(2) as progress:
+        ...     progress(1, 2)
+    """
+
+    def __init__(self, replications: int) -> None:
+        self._bar: Progress | None = None
+        if sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn("Simulating"),
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                RateColumn(),
+                TimeRemainingColumn(compact=True),
+                TextColumn("left"),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,
+            )
+            self._task = self._bar.add_task("", total=replications)
+
+    def __enter__(self) -> ReplicationBar:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Replications done so far, of how many."""
+        if self._bar:
+            self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,90 @@
+"""Text that fits its reader: the terminal's width, and plain ASCII where no terminal reads it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+NARROWEST = 60  # columns; below that numbers would break
+# What Unicode's own decomposition leaves untranslated.
+TYPEWRITER = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "×": "x", "→": "->", "‘": "'", "’": "'", "“": '"', "”": '"'}
+)
+
+
+def width() -> int:
+    """Columns to fill: those of COLUMNS or of the terminal, else 80."""
+    return max(shutil.get_terminal_size((80, 24)).columns, NARROWEST)
+
+
+def folded(text: str) -> str:
+    r"""Text without control characters, and in ASCII unless a Unicode terminal shows it.
+
+    Example:
+        >>> folded("Juárez – 5 €\x1b[2J")
+        'Juarez - 5 ? [2J'
+    """
+    clean = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    if sys.stdout.isatty() and "utf" in (sys.stdout.encoding or "").lower():
+        return clean
+    parts = unicodedata.normalize("NFKD", clean.translate(TYPEWRITER))
+    marks = "".join(c for c in parts if not unicodedata.combining(c))
+    return marks.encode("ascii", "replace").decode("ascii")
+
+
+def heading(text: str) -> None:
+    """Print a heading: underlined, after an empty line."""
+    text = folded(text)
+    print(f"\n{text}\n{'-' * min(len(text), width())}")
+
+
+def paragraph(text: str, indent: str = "", first: str | None = None) -> None:
+    """Print text wrapped at words; a word longer than the line, such as a path, stays whole."""
+    print(
+        textwrap.fill(
+            folded(text),
+            width(),
+            initial_indent=indent if first is None else first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> None:
+    """Print a table; columns in `numeric` are flush right and never wrap, the others may.
+
+    Example:
+        >>> table(["stage", "people"], [["Port of entry", "305"]], numeric=[1])
+          stage           people
+         ------------------------
+          Port of entry      305
+    """
+    from rich.box import Box
+    from rich.console import Console
+    from rich.table import Table
+
+    lines = ["    ", "    ", " -- ", *["    "] * 5]
+    grid = Table(box=Box("\n".join(lines) + "\n", ascii=True), header_style="bold")
+    for place, title in enumerate(head):
+        right = place in numeric
+        words = " ".join([title, *(row[place] for row in rows)]).split()
+        longest = min(max(map(len, words)), width() // 2)  # so that no shorter word is broken
+        grid.add_column(
+            title,
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+            min_width=None if right else longest,
+        )
+    for row in rows:
+        grid.add_row(*(folded(cell) for cell in row))
+    console = Console(width=width(), markup=False, emoji=False, highlight=False)
+    with console.capture() as captured:
+        console.print(grid)
+    # Rich pads each line to the table's width and frames it; a file needs neither.
+    print("\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n"))

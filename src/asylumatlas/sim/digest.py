@@ -1,0 +1,355 @@
+"""Replications as the summary that tables, JSON and the report are made from.
+
+Every interval is a quantile range over replications. Luck and what is not known are told apart by
+the one-way analysis of variance over draws with two lucks each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asylumatlas import evidence, process
+from asylumatlas.scenario.model import Measure
+from asylumatlas.sim.replication import LUCKS_PER_DRAW, Replication
+from asylumatlas.sim.rules import CREW_SCALE, Rules
+from asylumatlas.sim.uncertainty import Use
+
+Numbers = NDArray[np.float64]
+QUANTILES = (0.5, 0.1, 0.9, 0.025, 0.975)
+KEYS = ("median", "low80", "high80", "low95", "high95")
+TELLING_EVENTS = (
+    "journey_ended",
+    "mexico_asylum_decided",
+    "list_left",
+    "prosecution_decided",
+    "fear_interview",
+    "judge_review",
+    "parole_decision",
+    "bond_hearing",
+    "custody_ended",
+    "court_decision",
+    "appeal_decided",
+    "removal_executed",
+)
+
+
+class Digest:
+    """Builds the parts of a summary from a run's replications."""
+
+    def __init__(self, rules: Rules, replications: Sequence[Replication]) -> None:
+        self.rules = rules
+        self.replications = replications
+        self.measures = list(rules.model.measures.items())
+        self.values = np.array([r.counts.measures for r in replications])  # (R, M, T)
+        self.draws = [k // LUCKS_PER_DRAW for k in range(len(replications))]
+
+    # ---- numbers
+
+    @staticmethod
+    def interval(values: Numbers, keys: Sequence[str] = KEYS) -> dict[str, float]:
+        """Median and ranges of one number over replications; shares may be missing in some."""
+        known = values[~np.isnan(values)]
+        if not len(known):
+            return dict.fromkeys(keys, math.nan)
+        found = dict(zip(KEYS, np.quantile(known, QUANTILES).tolist(), strict=True))
+        return {key: round(found[key], 4) for key in keys}
+
+    def shares(self, values: Numbers) -> dict[str, float]:
+        """Parts of the variance due to luck and to parameters; both 0 where nothing varies."""
+        lucks = LUCKS_PER_DRAW
+        pairs = values[: len(values) // lucks * lucks].reshape(-1, lucks)
+        pairs = pairs[~np.isnan(pairs).any(axis=1)]
+        if len(pairs) < 2:
+            return {"total_sd": math.nan, "luck_share": math.nan, "parameter_share": math.nan}
+        within = float(pairs.var(axis=1, ddof=1).mean())
+        between = max(float(pairs.mean(axis=1).var(ddof=1)) - within / lucks, 0.0)
+        total = within + between
+        return {
+            "total_sd": round(math.sqrt(total), 4),
+            "luck_share": round(within / total, 4) if total else 0.0,
+            "parameter_share": round(between / total, 4) if total else 0.0,
+        }
+
+    # ---- parts
+
+    def series(self) -> list[dict[str, Any]]:
+        """One fan per charted measure, with the published counts as points."""
+        dates = [d.isoformat() for d in self.rules.dates]
+        points = self._points()
+        fans = []
+        for m, (name, measure) in enumerate(self.measures):
+            if not measure.chart:
+                continue
+            first = self.rules.day(measure.start) if measure.start else 0
+            bands = _quantiles(self.values[:, m, first:])
+            known = ~np.isnan(bands[0])
+            first += int(np.argmax(known)) if known.any() else 0
+            bands = bands[:, int(np.argmax(known)) :] if known.any() else bands
+            fans.append(
+                {
+                    "measure": name,
+                    "label": measure.label,
+                    "place": self._place(measure),
+                    "unit": measure.unit,
+                    "dates": dates[first:],
+                    **{key: np.round(band, 4).tolist() for key, band in zip(KEYS, bands, strict=True)},
+                    "points": points.get(name, []),
+                }
+            )
+        return fans
+
+    def _points(self) -> dict[str, list[dict[str, Any]]]:
+        points: dict[str, list[dict[str, Any]]] = {}
+        for row in self.reported():
+            point = {key: row[key] for key in ("date", "outlet", "source", "role")}
+            points.setdefault(row["measure"], []).append({**point, "value": row["reported"]})
+        return points
+
+    def reported(self) -> list[dict[str, Any]]:
+        """Every published count beside the run's interval for the same thing on the same day."""
+        rows = []
+        names = [name for name, _ in self.measures]
+        for item in self.rules.model.reported:
+            report = evidence.report(item.report)
+            measure = self.rules.model.measures[item.measure]
+            on = item.on or report.last_day
+            values = self.values[:, names.index(item.measure), self._day(on)]
+            interval = self.interval(values)
+            value = report.value
+            rows.append(
+                {
+                    "id": item.report,
+                    "date": on.isoformat(),
+                    "place": self._place(measure),
+                    "measure": item.measure,
+                    "label": measure.label,
+                    "unit": measure.unit,
+                    "reported": value,
+                    "qualifier": report.qualifier,
+                    "outlet": report.outlet,
+                    "source": report.source,
+                    "note": item.note or report.note,
+                    "role": item.role,
+                    **interval,
+                    "inside80": _inside(value, interval, "80"),
+                    "inside95": _inside(value, interval, "95"),
+                    **self.shares(values),
+                }
+            )
+        return sorted(rows, key=lambda row: (row["date"], row["measure"]))
+
+    def _day(self, on: date) -> int:
+        return min(max((on - self.rules.model.start).days, 0), self.rules.days - 1)
+
+    def _place(self, measure: Measure) -> str:
+        return self.rules.model.places.get(measure.place, measure.place)
+
+    def stages(self) -> list[dict[str, Any]]:
+        """People of the cohort in and out of each stage that any of them reached."""
+        rows = []
+        for k, (name, stage) in enumerate(process.load().stages.items()):
+            columns = {
+                key: np.array([getattr(r.counts, key)[k] for r in self.replications], float)
+                for key in ("entered", "left", "inside")
+            }
+            if columns["entered"].any():
+                spans = {key: self.interval(values) for key, values in columns.items()}
+                rows.append({"stage": name, "label": stage.label, **spans})
+        return rows
+
+    def flow(self) -> list[dict[str, Any]]:
+        """Moves of the cohort between stages."""
+        stages = list(process.load().stages.values())
+        total = np.array([r.counts.flow for r in self.replications], float)
+        rows = []
+        for a, b in np.argwhere(total.any(axis=0)):
+            span = self.interval(total[:, a, b], ("median", "low95", "high95"))
+            if span["median"] <= 0 or a == len(stages):
+                continue
+            rows.append(
+                {
+                    "from": stages[a].name,
+                    "from_label": stages[a].label,
+                    "to": stages[b].name,
+                    "to_label": stages[b].label,
+                    "label": f"{stages[a].label} to {stages[b].label}",
+                    **span,
+                }
+            )
+        return rows
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        """How often each telling event happened to the cohort, by outcome."""
+        vocabulary = process.load()
+        kinds, results = list(vocabulary.events), list(vocabulary.outcomes)
+        total = np.array([r.counts.outcomes for r in self.replications], float)
+        rows = []
+        for event in TELLING_EVENTS:
+            e = kinds.index(event)
+            for o in np.flatnonzero(total[:, e].any(axis=0)):
+                outcome = results[o] if o < len(results) else ""
+                words = vocabulary.events[event].label
+                if outcome:
+                    words += f": {vocabulary.outcomes[outcome].label.lower()}"
+                span = self.interval(total[:, e, o], ("median", "low95", "high95"))
+                rows.append({"event": event, "outcome": outcome, "label": words, **span})
+        return rows
+
+    def meters(self) -> list[dict[str, Any]]:
+        """Bed-days, server-days, hearings postponed and money over the run."""
+        rows = []
+        model, layout = self.rules.model, self.rules.layout
+        beds = np.array([r.bed_days for r in self.replications], float)
+        used = np.array([r.crew_used for r in self.replications], float)
+        units = np.array([r.crew_units for r in self.replications], float)
+        for k, (name, space) in enumerate(model.spaces.items()):
+            rows.append(self._meter(f"{name}.days", f"{space.label}: days used", space.place, "days", beds[:, k]))
+        per_server = self._units_per_server()
+        for k, (name, crew) in enumerate(model.crews.items()):
+            days = units[:, k] / (CREW_SCALE * per_server[:, k])
+            rows.append(self._meter(f"{name}.server_days", f"{crew.label}: days present", crew.place, "days", days))
+            part = np.divide(used[:, k], units[:, k], out=np.zeros(len(used)), where=units[:, k] > 0)
+            rows.append(self._meter(f"{name}.busy", f"{crew.label}: share of time used", crew.place, "share", part))
+            if crew.cost_per_server_day is not None:
+                cost = self._quantity(crew.cost_per_server_day, f"crews.{name}.cost_per_server_day")
+                rows.append(self._meter(f"{name}.cost", f"{crew.label}: cost", crew.place, "USD", days * cost))
+        for name, cost_of in model.costs.items():
+            price = self._quantity(cost_of.per_day, f"costs.{name}.per_day")
+            spaces = list(model.spaces)
+            days = beds[:, spaces.index(cost_of.of)] if cost_of.of in spaces else None
+            if days is not None:
+                place = model.spaces[cost_of.of].place
+                rows.append(self._meter(f"{name}.cost", f"{cost_of.label}: cost", place, "USD", days * price))
+        postponed = np.array([r.postponed for r in self.replications], float)
+        rows.append(self._meter("hearings_postponed", "Hearings postponed for want of people", "", "hearings", postponed))
+        assert len(layout.crews) == used.shape[1]
+        return rows
+
+    def _units_per_server(self) -> Numbers:
+        draws = [r.values for r in self.replications]
+        columns = []
+        for name, crew in self.rules.model.crews.items():
+            key = self.rules.quantities.parameter(crew.units, f"crews.{name}.units", {}).name
+            columns.append([d[key] for d in draws])
+        return np.array(columns, float).reshape(len(columns), len(draws)).T
+
+    def _quantity(self, quantity: Any, key: str) -> Numbers:
+        """(R,) value of a quantity in each replication's draw."""
+        single = len(self.replications) == 1
+        draws = [self.rules.draw(-1 if single else k) for k in sorted(set(self.draws))]
+        values = [draw.of(quantity, key) for draw in draws]
+        return np.array([values[k] for k in self.draws], float)
+
+    def _meter(self, name: str, label: str, place: str, unit: str, values: Numbers) -> dict[str, Any]:
+        where = self.rules.model.places.get(place, place)
+        span = self.interval(values, ("median", "low95", "high95"))
+        return {"meter": name, "label": label, "place": where, "unit": unit, "source": None, **span}
+
+    def uncertainty(self) -> list[dict[str, Any]]:
+        """Luck and parameters in what each charted measure is at the end."""
+        rows = []
+        for m, (name, measure) in enumerate(self.measures):
+            if measure.chart:
+                parts = self.shares(self.values[:, m, -1])
+                if not math.isnan(parts["total_sd"]):
+                    rows.append({"measure": name, "label": measure.label, **parts})
+        return rows
+
+    # ---- what was assumed, and what it moves
+
+    def assumptions(self) -> list[dict[str, Any]]:
+        """Every quantity used: value, range, source or the reason, and what it moves."""
+        until = self.rules.model.input_until
+        influence = self._influence()
+        rows = []
+        for use in sorted(self.rules.quantities.used.values(), key=lambda u: u.name):
+            if not use.source and use.assumed == "as written in the scenario" and not use.uncertain:
+                continue
+            why = use.assumed
+            if until is not None and use.start is not None and use.start > until:
+                why = (why + "; " if why else "") + f"dated {use.start}, after {until}: hindsight"
+            rows.append(
+                {
+                    "parameter": use.name,
+                    "label": _label(use),
+                    "value": use.value,
+                    "low": use.low,
+                    "high": use.high,
+                    "unit": use.unit or "number",
+                    "assumed": bool(use.assumed),
+                    "why": why,
+                    "source": use.source or None,
+                    "influence": influence.get(use.name, []),
+                }
+            )
+        return rows
+
+    def _influence(self) -> dict[str, list[dict[str, Any]]]:
+        """Squared rank correlation over draws of each uncertain quantity with each measure's end."""
+        lucks = LUCKS_PER_DRAW
+        draws = len(self.replications) // lucks
+        if draws < 10:
+            return {}
+        used = [u.name for u in self.rules.quantities.used.values() if u.uncertain]
+        inputs = np.array(
+            [[self.replications[k * lucks].values.get(n, math.nan) for k in range(draws)] for n in used]
+        )
+        found: dict[str, list[dict[str, Any]]] = {}
+        for m, (name, measure) in enumerate(self.measures):
+            if not measure.chart:
+                continue
+            end = self.values[: draws * lucks, m, -1].reshape(draws, lucks).mean(axis=1)
+            if np.isnan(end).any() or end.std() == 0:
+                continue
+            for parameter, values in zip(used, inputs, strict=True):
+                share = _rank_correlation(values, end) ** 2
+                # below four standard errors of an unrelated pair it is noise
+                if share > 16.0 / draws:
+                    found.setdefault(parameter, []).append({"measure": name, "share": round(share, 3)})
+        return {k: sorted(v, key=lambda item: -item["share"]) for k, v in found.items()}
+
+    def conservation(self) -> dict[str, Any]:
+        """People in, out and inside of every replication; exact by construction, checked anyway."""
+        rows = self.replications
+        return {
+            "ok": all(r.people_in == r.people_out + r.people_inside for r in rows),
+            "people_in": [r.people_in for r in rows],
+            "people_out": [r.people_out for r in rows],
+            "people_inside": [r.people_inside for r in rows],
+        }
+
+
+def _quantiles(values: Numbers) -> Numbers:
+    """(5, T) quantiles over replications, ignoring those in which a share has no base yet."""
+    if not np.isnan(values).any():
+        return np.quantile(values, QUANTILES, axis=0)
+    bands = np.full((len(QUANTILES), values.shape[1]), math.nan)
+    for day in range(values.shape[1]):
+        known = values[~np.isnan(values[:, day]), day]
+        if len(known):
+            bands[:, day] = np.quantile(known, QUANTILES)
+    return bands
+
+
+def _inside(value: float | None, interval: dict[str, float], level: str) -> bool | None:
+    if value is None or math.isnan(interval["median"]):
+        return None
+    return interval[f"low{level}"] <= value <= interval[f"high{level}"]
+
+
+def _label(use: Use) -> str:
+    return use.name.rsplit(".", 1)[-1].replace("_", " ") if "." in use.name else use.name
+
+
+def _rank_correlation(a: Numbers, b: Numbers) -> float:
+    if np.isnan(a).any() or np.ptp(a) == 0:
+        return 0.0
+    ranks = [np.argsort(np.argsort(x)).astype(float) for x in (a, b)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
