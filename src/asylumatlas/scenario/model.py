@@ -314,6 +314,7 @@ class Measure(Strict):
     place: str = ""
     chart: bool = True
     start: date | None = Field(default=None, alias="from")
+    until: date | None = None
 
 
 class Reported(Strict):

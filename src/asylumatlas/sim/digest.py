@@ -7,7 +7,7 @@ the one-way analysis of variance over draws with two lucks each.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -57,7 +57,7 @@ class Digest:
         known = values[~np.isnan(values)]
         if not len(known):
             return dict.fromkeys(keys, math.nan)
-        found = dict(zip(KEYS, np.quantile(known, QUANTILES).tolist(), strict=True))
+        found = dict(zip(KEYS, np.quantile(known, QUANTILES, method="inverted_cdf").tolist(), strict=True))
         return {key: round(found[key], 4) for key in keys}
 
     def shares(self, values: Numbers) -> dict[str, float]:
@@ -87,7 +87,8 @@ class Digest:
             if not measure.chart:
                 continue
             first = self.rules.day(measure.start) if measure.start else 0
-            bands = _quantiles(self.values[:, m, first:])
+            last = self.rules.day(measure.until) + 1 if measure.until else self.rules.days
+            bands = _quantiles(self.values[:, m, first:last])
             known = ~np.isnan(bands[0])
             first += int(np.argmax(known)) if known.any() else 0
             bands = bands[:, int(np.argmax(known)) :] if known.any() else bands
@@ -97,7 +98,7 @@ class Digest:
                     "label": measure.label,
                     "place": self._place(measure),
                     "unit": measure.unit,
-                    "dates": dates[first:],
+                    "dates": dates[first:last],
                     **{key: np.round(band, 4).tolist() for key, band in zip(KEYS, bands, strict=True)},
                     "points": points.get(name, []),
                 }
@@ -196,7 +197,7 @@ class Digest:
                 outcome = results[o] if o < len(results) else ""
                 words = vocabulary.events[event].label
                 if outcome:
-                    words += f": {vocabulary.outcomes[outcome].label.lower()}"
+                    words += f": {vocabulary.outcomes[outcome].label}"
                 span = self.interval(total[:, e, o], ("median", "low95", "high95"))
                 rows.append({"event": event, "outcome": outcome, "label": words, **span})
         return rows
@@ -204,32 +205,47 @@ class Digest:
     def meters(self) -> list[dict[str, Any]]:
         """Bed-days, server-days, hearings postponed and money over the run."""
         rows = []
-        model, layout = self.rules.model, self.rules.layout
+        for name, label, place, unit, values in self.meter_values():
+            where = self.rules.model.places.get(place, place)
+            span = self.interval(values, ("median", "low95", "high95"))
+            row = {"meter": name, "label": label, "place": where, "unit": unit, "source": None}
+            rows.append({**row, **span})
+        return rows
+
+    def meter_values(self) -> list[tuple[str, str, str, str, Numbers]]:
+        """Meters as (name, label, place, unit, (R,) values)."""
+        postponed = np.array([r.postponed for r in self.replications], float)
+        label = "Hearings postponed for want of people"
+        rows = [*self._space_meters(), *self._crew_meters()]
+        return [*rows, ("hearings_postponed", label, "", "hearings", postponed)]
+
+    def _space_meters(self) -> Iterator[tuple[str, str, str, str, Numbers]]:
+        model = self.rules.model
         beds = np.array([r.bed_days for r in self.replications], float)
+        days = dict(zip(model.spaces, beds.T, strict=True))
+        for name, space in model.spaces.items():
+            label = f"{space.label or name}: days used"
+            yield f"{name}.days", label, space.place, "days", days[name]
+        for name, cost in model.costs.items():
+            if cost.of in days:
+                price = self._quantity(cost.per_day, f"costs.{name}.per_day")
+                place = model.spaces[cost.of].place
+                yield f"{name}.cost", f"{cost.label}: cost", place, "USD", days[cost.of] * price
+
+    def _crew_meters(self) -> Iterator[tuple[str, str, str, str, Numbers]]:
         used = np.array([r.crew_used for r in self.replications], float)
         units = np.array([r.crew_units for r in self.replications], float)
-        for k, (name, space) in enumerate(model.spaces.items()):
-            rows.append(self._meter(f"{name}.days", f"{space.label}: days used", space.place, "days", beds[:, k]))
         per_server = self._units_per_server()
-        for k, (name, crew) in enumerate(model.crews.items()):
-            days = units[:, k] / (CREW_SCALE * per_server[:, k])
-            rows.append(self._meter(f"{name}.server_days", f"{crew.label}: days present", crew.place, "days", days))
+        for k, (name, crew) in enumerate(self.rules.model.crews.items()):
+            label = crew.label or name
+            present = units[:, k] / (CREW_SCALE * per_server[:, k])
             part = np.divide(used[:, k], units[:, k], out=np.zeros(len(used)), where=units[:, k] > 0)
-            rows.append(self._meter(f"{name}.busy", f"{crew.label}: share of time used", crew.place, "share", part))
+            yield f"{name}.server_days", f"{label}: days present", crew.place, "days", present
+            yield f"{name}.busy", f"{label}: share of time used", crew.place, "share", part
             if crew.cost_per_server_day is not None:
-                cost = self._quantity(crew.cost_per_server_day, f"crews.{name}.cost_per_server_day")
-                rows.append(self._meter(f"{name}.cost", f"{crew.label}: cost", crew.place, "USD", days * cost))
-        for name, cost_of in model.costs.items():
-            price = self._quantity(cost_of.per_day, f"costs.{name}.per_day")
-            spaces = list(model.spaces)
-            days = beds[:, spaces.index(cost_of.of)] if cost_of.of in spaces else None
-            if days is not None:
-                place = model.spaces[cost_of.of].place
-                rows.append(self._meter(f"{name}.cost", f"{cost_of.label}: cost", place, "USD", days * price))
-        postponed = np.array([r.postponed for r in self.replications], float)
-        rows.append(self._meter("hearings_postponed", "Hearings postponed for want of people", "", "hearings", postponed))
-        assert len(layout.crews) == used.shape[1]
-        return rows
+                key = f"crews.{name}.cost_per_server_day"
+                cost = present * self._quantity(crew.cost_per_server_day, key)
+                yield f"{name}.cost", f"{label}: cost", crew.place, "USD", cost
 
     def _units_per_server(self) -> Numbers:
         draws = [r.values for r in self.replications]
@@ -245,11 +261,6 @@ class Digest:
         draws = [self.rules.draw(-1 if single else k) for k in sorted(set(self.draws))]
         values = [draw.of(quantity, key) for draw in draws]
         return np.array([values[k] for k in self.draws], float)
-
-    def _meter(self, name: str, label: str, place: str, unit: str, values: Numbers) -> dict[str, Any]:
-        where = self.rules.model.places.get(place, place)
-        span = self.interval(values, ("median", "low95", "high95"))
-        return {"meter": name, "label": label, "place": where, "unit": unit, "source": None, **span}
 
     def uncertainty(self) -> list[dict[str, Any]]:
         """Luck and parameters in what each charted measure is at the end."""
@@ -328,12 +339,13 @@ class Digest:
 def _quantiles(values: Numbers) -> Numbers:
     """(5, T) quantiles over replications, ignoring those in which a share has no base yet."""
     if not np.isnan(values).any():
-        return np.quantile(values, QUANTILES, axis=0)
+        bands: Numbers = np.quantile(values, QUANTILES, axis=0, method="inverted_cdf")
+        return bands
     bands = np.full((len(QUANTILES), values.shape[1]), math.nan)
     for day in range(values.shape[1]):
         known = values[~np.isnan(values[:, day]), day]
         if len(known):
-            bands[:, day] = np.quantile(known, QUANTILES)
+            bands[:, day] = np.quantile(known, QUANTILES, method="inverted_cdf")
     return bands
 
 

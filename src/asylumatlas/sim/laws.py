@@ -85,7 +85,7 @@ def _poisson_cdf(mean: float) -> NDArray[np.float64]:
 
 def whole(amounts: NDArray[np.float64]) -> NDArray[np.int64]:
     """Whole numbers a day whose running sum stays within one of the running sum of `amounts`."""
-    totals = np.floor(np.cumsum(amounts) + 1e-9)
+    totals = np.floor(np.cumsum(amounts) + 0.5)
     counts: NDArray[np.int64] = np.diff(totals, prepend=0.0).astype(np.int64)
     return counts
 

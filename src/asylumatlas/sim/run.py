@@ -89,7 +89,7 @@ def run(
         worker = Worker(scenario, seed, replications)
         _use_all(worker)
         summary = summarize(worker, done, folder.name, command)
-        _write(work, done, summary)
+        _write(work, worker, done, summary)
         if finish is not None:
             finish(summary, work)
         if log:
@@ -314,11 +314,19 @@ def _unfinished(folder: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _write(work: Path, done: list[Replication], summary: dict[str, Any]) -> None:
+def _write(work: Path, worker: Worker, done: list[Replication], summary: dict[str, Any]) -> None:
     """The summary, and each replication's numbers for paired comparisons."""
-    values = np.array([r.counts.measures for r in done], np.float32)
-    meters = np.array([_meter_row(r) for r in done])
-    np.savez(work / "replications.npz", measures=values, meters=meters)
+    digest = Digest(worker.rules, done)
+    meters = digest.meter_values()
+    labels = [[name, measure.label, measure.unit] for name, measure in digest.measures]
+    np.savez(
+        work / "replications.npz",
+        measures=digest.values.astype(np.float32),
+        measure_names=np.array([name for name, _ in digest.measures]),
+        measure_labels=np.array(labels).reshape(-1, 3),
+        meters=np.array([values for *_, values in meters], np.float64).T,
+        meter_names=np.array([name for name, *_ in meters]),
+    )
     (work / "summary.json").write_text(json.dumps(summary, indent=1, allow_nan=False), "utf-8")
 
 
@@ -349,8 +357,3 @@ def _seal(
         },
     )
 
-
-def _meter_row(replication: Replication) -> list[float]:
-    """Bed-days of each space, then used and present units of each crew, then postponed."""
-    row = [*replication.bed_days, *replication.crew_used, *replication.crew_units]
-    return [float(x) for x in [*row, replication.postponed]]
