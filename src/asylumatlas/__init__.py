@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asylumatlas.events import open_log as open
     from asylumatlas.scenario import load_scenario
     from asylumatlas.sim.compare import compare
-    from asylumatlas.sim.run import run
+    from asylumatlas.runs import run
 
 __version__ = "0.1.0"
 
@@ -44,7 +44,7 @@ _HOMES = {
     "open": ("asylumatlas.events", "open_log"),
     "parameters": ("asylumatlas.parameters", ""),
     "process": ("asylumatlas.process", ""),
-    "run": ("asylumatlas.sim.run", "run"),
+    "run": ("asylumatlas.runs", "run"),
 }
 
 

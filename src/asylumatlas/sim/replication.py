@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from asylumatlas import events as event_log
 from asylumatlas.scenario import Scenario
-from asylumatlas.sim import engine, histories, measures
+from asylumatlas.sim import books, engine, histories, measures
 from asylumatlas.sim import tables as t
 from asylumatlas.sim.rules import Rules
 from asylumatlas.sim.uncertainty import CENTRAL, Draw
@@ -81,6 +81,8 @@ class Worker:
             if state.counters[t.FAULT]:
                 raise RunError(self._fault(state))
             if state.counters[t.DAY] == days and not state.counters[t.LOG_LOST]:
+                for fault in books.faults(model, state):
+                    raise RunError(f"{self.rules.scenario.name}: the books do not close: {fault}")
                 engine.sweep(model, state, days - 1)
             if state.counters[t.DAY] == days and not state.counters[t.LOG_LOST]:
                 return state
