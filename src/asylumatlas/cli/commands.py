@@ -7,6 +7,7 @@ is that argument's. Everything heavy is imported inside the functions.
 from __future__ import annotations
 
 import json as json_text
+import math
 import os
 import shlex
 import sys
@@ -206,4 +207,13 @@ def _nearest_run(folder: Path) -> str:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    print(json_text.dumps(value, indent=1, allow_nan=False))
+    print(json_text.dumps(_json_ready(value), indent=1, allow_nan=False))
+
+
+def _json_ready(value: Any) -> Any:
+    """JSON knows no NaN: a number that does not exist is null."""
+    if isinstance(value, dict):
+        return {key: _json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_ready(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -97,6 +97,9 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     parent = content.pop("extends", None)
     if parent is None:
         return content
+    dropped = content.pop("drop", [])
+    if not isinstance(dropped, list):
+        raise ScenarioError(f'{path.name}: drop: must be a list of key paths, e.g. ["feeds.x"]')
     base = path.parent / f"{parent}.toml"
     if not base.is_file():
         base = FOLDER / f"{parent}.toml"
@@ -105,9 +108,24 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
         raise ScenarioError(f"{path.name}: extends: no scenario {parent!r}.{hint}")
     if base in seen or base == path:
         raise ScenarioError(f"{path.name}: extends: {parent!r} extends itself")
-    merged = _merge(_read(base, (*seen, path)), content)
+    inherited = _read(base, (*seen, path))
+    for key in dropped:
+        _drop(inherited, key, path.name)
+    merged = _merge(inherited, content)
     merged["base_only"] = content.get("base_only", False)
     return merged
+
+
+def _drop(base: dict[str, Any], key: object, file: str) -> None:
+    """Take one key path of the base out, e.g. "feeds.home_docket" or the whole table "costs"."""
+    *path, last = str(key).split(".")
+    table: Any = base
+    for part in path:
+        table = table.get(part) if isinstance(table, dict) else None
+    if not isinstance(table, dict) or last not in table:
+        hint = closest(str(key), _paths(base))
+        raise ScenarioError(f"{file}: drop: the base has no {str(key)!r}.{hint}")
+    del table[last]
 
 
 def _merge(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,18 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
+
+MOST = 1e9  # larger numbers are slips of the pen, and would overflow the engine's counters
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -23,21 +33,23 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 class Strict(BaseModel):
-    """A table that knows its keys."""
+    """A table that knows its keys, and takes no text for a number or number for a date."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            for key in data:
-                if key not in known and key not in cls.model_fields:
-                    message = "unknown key." + (
-                        closest(str(key), known) or f" Known here: {', '.join(known)}."
-                    )
-                    raise PydanticCustomError("unknown_key", "{message}", {"message": message, "key": key})
+        if not isinstance(data, dict):
+            return data
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        unknown = {
+            str(key): closest(str(key), known) or f" Known here: {', '.join(known)}."
+            for key in data
+            if key not in known
+        }
+        if unknown:
+            raise PydanticCustomError("unknown_keys", "unknown key", {"unknown": unknown})
         return data
 
 
@@ -56,6 +68,8 @@ class Ranged(Strict):
         numbers = [self.value, self.low, self.high]
         if any(n is not None and not math.isfinite(n) for n in numbers):
             raise ValueError("must be a finite number")
+        if any(n is not None and abs(n) > MOST for n in numbers):
+            raise ValueError(f"must be at most {MOST:,.0f}")
         low, high = self.bounds
         if not low <= self.value <= high:
             raise ValueError(f"value {self.value:g} must lie between low {low:g} and high {high:g}")
@@ -69,14 +83,38 @@ class Ranged(Strict):
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool):
+    """A bare number as a table; refuses what is neither number, name nor table."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Ranged):
         raise ValueError("must be a number, a parameter's name or a table with value, low, high")
-    if isinstance(value, int | float):
-        return {"value": value}
-    return value
+    return {"value": value} if isinstance(value, int | float) else value
 
 
-Quantity = Annotated[Ranged | str, BeforeValidator(_number)]
+def _own_number(value: Any) -> Any:
+    """As `_number`, where a name makes no sense."""
+    if isinstance(value, str):
+        raise ValueError("must be a number or a table with value, low, high, not a name")
+    return _number(value)
+
+
+def _form(value: Any) -> str:
+    """How a quantity is written: `name`, `dates`, `places` or `table`."""
+    if isinstance(value, str | list):
+        return "name" if isinstance(value, str) else "dates"
+    if isinstance(value, dict) and not value.keys() & Ranged.model_fields.keys():
+        return "places"
+    return "table"
+
+
+def _name_or_table(value: Any) -> str:
+    return "name" if isinstance(value, str) else "table"
+
+
+Quantity = Annotated[
+    Annotated[str, Tag("name")] | Annotated[Ranged, Tag("table")],
+    Discriminator(_name_or_table),
+    BeforeValidator(_number),
+]
+Number = Annotated[Ranged, BeforeValidator(_own_number)]
 
 
 class From(Strict):
@@ -86,14 +124,43 @@ class From(Strict):
     is_: Quantity = Field(alias="is")
 
 
-Dated = Annotated[list[From] | Quantity, BeforeValidator(_number)]
+def _steps(value: Any) -> Any:
+    """A list of dates and values as it is, anything else as one quantity."""
+    if isinstance(value, list):
+        if not value:
+            raise ValueError("needs at least one date")
+        return value
+    return _number(value)
+
+
+def _form_of_dated(value: Any) -> str:
+    form = _form(value)
+    return "table" if form == "places" else form
+
+
+Dated = Annotated[
+    Annotated[list[From], Tag("dates")]
+    | Annotated[str, Tag("name")]
+    | Annotated[Ranged, Tag("table")],
+    Discriminator(_form_of_dated),
+    BeforeValidator(_steps),
+]
+# The name "unlimited" stands for no limit, here and for each place.
+Capacity = Annotated[
+    Annotated[list[From], Tag("dates")]
+    | Annotated[str, Tag("name")]
+    | Annotated[Ranged, Tag("table")]
+    | Annotated[dict[str, Dated], Tag("places")],
+    Discriminator(_form),
+    BeforeValidator(_steps),
+]
 
 
 class Delay(Strict):
     """A law of a number of days.
 
     fixed: `days`. uniform: `low`..`high`. exponential: `mean`. lognormal: `median`, `p90`.
-    `least` and `most` cut it; `working_days` counts Monday to Friday only.
+    `least` and `most` cut it.
     """
 
     law: Literal["fixed", "uniform", "exponential", "lognormal"] = "fixed"
@@ -124,13 +191,30 @@ class Delay(Strict):
 
 
 def _days(value: Any) -> Any:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Delay):
+        raise ValueError("must be a number of days, a parameter's name or a table with a law")
+    if isinstance(value, int | float | str):
         return {"law": "fixed", "days": value}
     return value
 
 
+def _words(value: Any) -> Any:
+    """One word, several, or true and false: what a class may be asked for."""
+    several = isinstance(value, list) and value and all(isinstance(word, str) for word in value)
+    if not several and not isinstance(value, str | bool):
+        raise ValueError("must be a word or a list of words; for held, true or false")
+    return value
+
+
 Days = Annotated[Delay, BeforeValidator(_days)]
-Filter = dict[str, str | bool | list[str]]
+Filter = dict[str, Annotated[str | bool | list[str], BeforeValidator(_words)]]
+Weights = dict[str, Quantity]
+
+
+def _place(value: Any) -> Any:
+    if not isinstance(value, str | dict) or value == {}:
+        raise ValueError("must be a place, or a table of places and weights")
+    return value
 
 
 class Outcome(Strict):
@@ -144,7 +228,14 @@ class Outcome(Strict):
     frees_space: bool = False
     stay: Days | None = None
     way: str | None = None
-    place: str | dict[str, Quantity] | None = None
+    place: (
+        Annotated[
+            Annotated[str, Tag("name")] | Annotated[Weights, Tag("table")],
+            Discriminator(_name_or_table),
+            BeforeValidator(_place),
+        ]
+        | None
+    ) = None
     sets: dict[str, str] = {}
     where: Filter = {}
     custody_ends: Literal["case_closed", "removed", "recognizance"] = "case_closed"
@@ -186,7 +277,7 @@ class Station(Strict):
     stage: str
     label: str = ""
     at: list[str]
-    capacity: Literal["unlimited"] | Dated | dict[str, Dated] = "unlimited"
+    capacity: Capacity = "unlimited"
     calendar: str = "every_day"
     scatter: Noise | None = None
     crews: list[CrewNeed] = []
@@ -208,6 +299,10 @@ class Station(Strict):
             raise ValueError("patience and leave belong together")
         if self.booked and self.patience is not None:
             raise ValueError("a booked docket has no patience: nobody waits in a line")
+        if self.booked and (self.capacity != "unlimited" or self.scatter or self.closed):
+            raise ValueError("a booked docket has its slots from crews: no capacity, scatter, closed")
+        if self.scatter is not None and self.capacity == "unlimited":
+            raise ValueError("scatter needs a capacity")
         return self
 
 
@@ -218,6 +313,12 @@ class Closure(Strict):
     hours: float = Field(gt=0, le=24 * 400)
     source: str = ""
 
+    @model_validator(mode="after")
+    def _local(self) -> Closure:
+        if self.start.tzinfo is not None:
+            raise ValueError("from: give the local time, without an offset")
+        return self
+
 
 class Space(Strict):
     """Finite room: beds, cells, shelter places. `custody` marks detention."""
@@ -226,7 +327,6 @@ class Space(Strict):
     place: str
     room: Dated
     custody: bool = False
-    starts_with: Quantity | None = None
 
 
 class Crew(Strict):
@@ -244,7 +344,7 @@ class Way(Strict):
     """How a stay ends: what is noted, and where the person goes to live."""
 
     events: list[str]
-    place: dict[str, Quantity] | None = None
+    place: Weights | None = None
     sets: dict[str, str] = {}
 
 
@@ -261,8 +361,8 @@ class Feed(Strict):
     calendar: str = "every_day"
     until: date | None = None
     at: str
-    mix: dict[str, dict[str, Quantity]] = {}
-    starts: list[Outcome]
+    mix: dict[str, Weights] = {}
+    starts: list[Outcome] = Field(min_length=1)
     waited: Days | None = None
 
     @model_validator(mode="after")
@@ -273,6 +373,14 @@ class Feed(Strict):
             raise ValueError(f"a {self.kind} has size and no per_day")
         if self.kind == "cohort" and self.on is None:
             raise ValueError("a cohort needs the date `on` which it starts")
+        foreign = {
+            "cohort": ("law", "calendar", "until"),
+            "stock": ("law", "calendar", "until", "on", "spread"),
+            "stream": ("on", "spread"),
+        }[self.kind]
+        for key in foreign:
+            if key in self.model_fields_set:
+                raise ValueError(f"a {self.kind} does not use the key {key!r}")
         return self
 
 
@@ -298,10 +406,24 @@ class Change(Strict):
 
 
 class Measure(Strict):
-    """A count over the event log: events that add, events that take away.
+    """A number read off the event log, for the end of each day.
 
-    `counts` = "so_far" accumulates from the start; "on_day" counts a day's events; "share" divides
-    `plus` by `of`, both accumulated. Patterns: event, event.outcome, event@place, event.outcome@place.
+    Patterns are written event, event.outcome, event@place or event.outcome@place. `counts` is
+    one of
+
+    - "so_far": events of `plus` less events of `minus`, from the start on.
+    - "on_day": events of `plus` that day; the mean of the last `over` days if `over` is above 1.
+    - "share": `plus` divided by `of`, both from the start on.
+    - "names": names on a list on which `plus` puts a person and from which people are called in
+      turn. A name is struck off when its turn has come, whether its holder answers (`minus`) or
+      has left since: nobody is struck off for leaving. The turn has come when somebody who signed
+      up later has answered; people of one day sign in the order of their numbers.
+    - "wait_ahead": names on that list, divided by the names struck off a day over the last `over`
+      days: how long somebody who signs up today would wait at that pace.
+    - "waited": the median wait from `plus` to `minus` of those who answered within the last
+      `over` days: how long those called lately had waited.
+
+    Waits are in `unit` days, or months of 365.25/12 days.
     """
 
     label: str
@@ -310,11 +432,24 @@ class Measure(Strict):
     plus: list[str]
     minus: list[str] = []
     of: list[str] = []
-    counts: Literal["so_far", "on_day", "share"] = "so_far"
+    counts: Literal["so_far", "on_day", "share", "names", "wait_ahead", "waited"] = "so_far"
+    over: int = Field(default=1, ge=1, le=366)
     place: str = ""
     chart: bool = True
     start: date | None = Field(default=None, alias="from")
     until: date | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Measure:
+        if self.counts in ("names", "wait_ahead", "waited") and not self.minus:
+            raise ValueError(f"counts {self.counts!r} needs the key 'minus': who was called")
+        if self.counts in ("wait_ahead", "waited") and self.unit not in ("days", "months"):
+            raise ValueError(f"counts {self.counts!r} needs the unit days or months")
+        if self.over > 1 and self.counts in ("so_far", "share", "names"):
+            raise ValueError(f"counts {self.counts!r} does not use the key 'over'")
+        if self.counts == "wait_ahead" and self.feeds:
+            raise ValueError("counts 'wait_ahead' does not use the key 'feeds': all wait in one line")
+        return self
 
 
 class Reported(Strict):
@@ -355,7 +490,7 @@ class ScenarioModel(Strict):
     classes: dict[str, list[str]]
     places: dict[str, str]
     calendars: dict[str, Calendar] = {}
-    parameters: dict[str, Quantity] = {}
+    parameters: dict[str, Number] = {}
     spaces: dict[str, Space] = {}
     crews: dict[str, Crew] = {}
     ways: dict[str, Way] = {}
@@ -369,9 +504,10 @@ class ScenarioModel(Strict):
 
     @model_validator(mode="after")
     def _dates(self) -> ScenarioModel:
-        days = (self.to - self.start).days + 1
-        if not 1 <= days <= 8190:
-            raise ValueError(f"to: {self.to} must be after from: {self.start}, by at most 8,189 days")
+        if not 1 <= self.days <= 8190:
+            raise ValueError(
+                f"to: {self.to} must not be before from, {self.start}, nor over 8,189 days after it"
+            )
         return self
 
     @property

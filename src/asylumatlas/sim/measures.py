@@ -17,6 +17,7 @@ from asylumatlas.sim.rules import Rules
 
 Numbers = NDArray[np.float64]
 Ints = NDArray[np.int64]
+DAYS_A_MONTH = 365.25 / 12
 
 
 @dataclass
@@ -66,12 +67,24 @@ def _pattern(rules: Rules, speech: Speech, histories: Histories, text: str) -> N
     return fits
 
 
+def _fits_any(
+    rules: Rules, speech: Speech, histories: Histories, patterns: list[str]
+) -> NDArray[np.bool_]:
+    """True where an event fits at least one pattern."""
+    fits = np.zeros(len(histories.day), bool)
+    for text in patterns:
+        fits |= _pattern(rules, speech, histories, text)
+    return fits
+
+
 def _measure(rules: Rules, speech: Speech, histories: Histories, measure: Measure) -> Numbers:
-    """(T,) a measure at the end of each day."""
+    """(T,) a measure at the end of each day; the kinds are told in `scenario.model.Measure`."""
     days = rules.days
     own = np.ones(len(histories.day), bool)
     if measure.feeds:
         own = np.isin(histories.feed, [rules.layout.feeds.index(name) for name in measure.feeds])
+    if measure.counts in ("names", "wait_ahead", "waited"):
+        return _of_list(rules, speech, histories, measure, own)
 
     def daily(patterns: list[str]) -> Numbers:
         total = np.zeros(days)
@@ -82,12 +95,113 @@ def _measure(rules: Rules, speech: Speech, histories: Histories, measure: Measur
 
     plus = daily(measure.plus)
     if measure.counts == "on_day":
-        return plus
+        spans = np.minimum(np.arange(1, days + 1), measure.over)
+        return plus if measure.over == 1 else _last(plus, measure.over) / spans
     so_far: Numbers = np.cumsum(plus - daily(measure.minus))
     if measure.counts == "share":
         base = np.cumsum(daily(measure.of))
         return np.divide(so_far, base, out=np.full(days, np.nan), where=base > 0)
     return so_far
+
+
+def _last(daily: Numbers, over: int) -> Numbers:
+    """(T,) sum of the last `over` days, of fewer at the start."""
+    total = np.cumsum(daily)
+    total[over:] -= total[:-over].copy()
+    return total
+
+
+@dataclass
+class WaitingList:
+    """Who signed a list and when their name was struck off, one entry per person.
+
+    Attributes:
+        joined: day of signing.
+        answered: day of being admitted; T if not within the run.
+        struck: day on which the name goes: its turn has come and its holder is gone; T if not.
+        own: True where the person is one of those the measure counts.
+    """
+
+    joined: Ints
+    answered: Ints
+    struck: Ints
+    own: NDArray[np.bool_]
+
+
+def waiting_list(
+    histories: Histories,
+    joins: NDArray[np.bool_],
+    answers: NDArray[np.bool_],
+    own: NDArray[np.bool_],
+    days: int,
+) -> WaitingList:
+    """The list as its keeper sees it: a name stays until its turn, even if its holder has left.
+
+    Args:
+        histories: events of one replication, sorted by person.
+        joins, answers: (events,) True where an event signs the list, or answers the call.
+        own: (events,) True where the event's person is counted.
+        days: T, days of the run.
+    """
+    main = np.flatnonzero((histories.stage >= 0) | joins | answers)
+    person = histories.person[main].astype(np.int64)
+    signs = np.flatnonzero(joins[main])
+    signs = signs[np.unique(person[signs], return_index=True)[1]]  # the first time, by person
+    who, day = person[signs], histories.day[main]
+    joined = day[signs]
+    following = np.minimum(signs + 1, len(main) - 1)
+    gone = np.where((person[following] == who) & (following > signs), day[following], days)
+
+    answered = np.full(len(who), days, np.int64)
+    rows = np.flatnonzero(answers[main])[::-1]  # backwards, so that the first answer stays
+    at = np.minimum(np.searchsorted(who, person[rows]), max(len(who) - 1, 0))
+    known = who[at] == person[rows] if len(who) else np.zeros(len(rows), bool)
+    answered[at[known]] = day[rows[known]]
+
+    place_in_line = joined * (1 << 32) + who
+    reached = np.full(days, -1, np.int64)
+    called = answered < days
+    np.maximum.at(reached, answered[called], place_in_line[called])
+    turn = np.searchsorted(np.maximum.accumulate(reached), place_in_line)
+    return WaitingList(joined, answered, np.maximum(gone, turn), own[main][signs])
+
+
+def _of_list(
+    rules: Rules,
+    speech: Speech,
+    histories: Histories,
+    measure: Measure,
+    own: NDArray[np.bool_],
+) -> Numbers:
+    """(T,) names on a list, the wait ahead of a new name, or the wait of those called."""
+    days = rules.days
+    joins = _fits_any(rules, speech, histories, measure.plus)
+    answers = _fits_any(rules, speech, histories, measure.minus)
+    signed = waiting_list(histories, joins, answers, own, days)
+    unit = DAYS_A_MONTH if measure.unit == "months" else 1.0
+    if measure.counts == "waited":
+        return _waited(signed, days, measure.over) / unit
+    mine = signed.own
+    off = np.bincount(signed.struck[mine], minlength=days + 1)[:days].astype(np.float64)
+    names: Numbers = np.cumsum(np.bincount(signed.joined[mine], minlength=days)[:days] - off)
+    if measure.counts == "names":
+        return names
+    pace = _last(off, measure.over) / measure.over
+    pace[: measure.over - 1] = 0.0  # not known before `over` days have passed
+    return np.divide(names, pace * unit, out=np.full(days, np.nan), where=pace > 0)
+
+
+def _waited(signed: WaitingList, days: int, over: int) -> Numbers:
+    """(T,) median days waited by those who answered within the last `over` days."""
+    some = signed.own & (signed.answered < days)
+    order = np.argsort(signed.answered[some], kind="stable")
+    day = signed.answered[some][order]
+    waits = (signed.answered - signed.joined)[some][order]
+    first = np.searchsorted(day, np.arange(days) - over, side="right")
+    end = np.searchsorted(day, np.arange(days), side="right")
+    return np.array(
+        [np.median(waits[a:b]) if b > a else np.nan for a, b in zip(first, end, strict=True)]
+    )
 
 
 def _flow(speech: Speech, histories: Histories, cohort: NDArray[np.bool_]) -> Ints:
