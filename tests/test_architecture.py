@@ -26,10 +26,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scenario": {"process", "parameters", "evidence", "version"},
     "sim": {"scenario", "process", "parameters", "evidence", "events", "version"},
     "charts": {"process", "evidence"},
-    "report": {"charts", "evidence", "version"},
+    "report": {"charts", "process", "evidence", "version"},
 }
 ANYTHING = {"cli"}  # the top of the house: may import all, and nobody imports it
-PART_OF = {"sankey": "charts", "findings": "report", "markup": "report", "summary": "report"}
+PART_OF = {
+    "sankey": "charts",
+    "fans": "charts",
+    "findings": "report",
+    "markup": "report",
+    "summary": "report",
+}
 KERNELS = {
     "sim.engine",
     "sim.continuous",

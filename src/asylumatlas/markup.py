@@ -20,6 +20,13 @@ class Markup:
     html: str
 
 
+@dataclass(frozen=True)
+class Group:
+    """A row of a table that heads the rows below it."""
+
+    title: str
+
+
 Cell = str | float | None | Markup
 
 
@@ -37,24 +44,88 @@ def number(value: object) -> str:
     return f"{value:.1f}".removesuffix(".0") if abs(value) >= 10 else f"{value:.3g}"
 
 
-def spread(row: Mapping[str, Any], low: str = "low95", high: str = "high95") -> str:
-    """Return `median (low to high)`.
+COUNTED = {"people", "cases", "hearings", "interviews", "applications", "days", "USD"}
+
+
+def amount(value: object, unit: str | None) -> str:
+    r"""Return a simulated or reported number in its unit: whole counts, shares as percentages.
+
+    Args:
+        value: the number; anything else is returned as text.
+        unit: its unit; a share begins with that word. Rates and other units keep three figures.
+
+    Example:
+        >>> amount(4744.7, "days"), amount(27.4, "people"), amount(0.9016, "share")
+        ('4,745', '27', '90.2\xa0%')
+        >>> amount(8.5, "interviews an officer a week")
+        '8.5'
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return str(value)
+    unit = unit or ""
+    if unit.split(" ")[0] == "share":
+        return percent(value, 1)
+    return f"{round(value):,}" if unit in COUNTED or unit == "people a day" else number(value)
+
+
+def reported_amount(row: Mapping[str, Any]) -> str | None:
+    """Return a published count with its qualifier, or None where none was found.
+
+    Args:
+        row: `reported`, `unit` and, where known, `qualifier` (stated, about, at_least, at_most,
+            more_than, less_than).
+
+    Example:
+        >>> reported_amount({"reported": 158, "unit": "people", "qualifier": "at_least"})
+        'at least 158'
+    """
+    if row["reported"] is None:
+        return None
+    said = amount(row["reported"], row["unit"])
+    qualifier = row.get("qualifier") or "stated"
+    return said if qualifier == "stated" else f"{qualifier.replace('_', ' ')} {said}"
+
+
+def located(label: str, place: str | None) -> str:
+    """Return a label with its place; nothing is added where the place is empty.
+
+    Example:
+        >>> located("Waiting", "Port"), located("Credible fear found", "")
+        ('Waiting, Port', 'Credible fear found')
+        >>> located("Reached Guadalajara", "Guadalajara")
+        'Reached Guadalajara'
+    """
+    return label if not place or place in label else f"{label}, {place}"
+
+
+def reach(row: Mapping[str, Any], unit: str | None, level: int = 95) -> str:
+    """Return `low to high` of a row's interval in its unit.
+
+    Example:
+        >>> reach({"low95": 1200.4, "high95": 3000.0}, "people")
+        '1,200 to 3,000'
+    """
+    return f"{amount(row[f'low{level}'], unit)} to {amount(row[f'high{level}'], unit)}"
+
+
+def spread(row: Mapping[str, Any], unit: str | None = "people") -> str:
+    """Return `median (low to high)`, the range being the 95 % interval.
 
     Example:
         >>> spread({"median": 4, "low95": 2, "high95": 7})
         '4 (2 to 7)'
     """
-    return f"{number(row['median'])} ({number(row[low])} to {number(row[high])})"
+    return f"{amount(row['median'], unit)} ({reach(row, unit)})"
 
 
-def percent(share: float) -> str:
+def percent(share: float, decimals: int = 0) -> str:
     """Return a share as a percentage that does not break over a line.
 
     Example:
-        >>> percent(0.284).split()
-        ['28', '%']
+        >>> percent(0.284).split(), percent(0.284, 1).split()
+        (['28', '%'], ['28.4', '%'])
     """
-    return f"{100 * share:.0f}\u00a0%"
+    return f"{100 * share:.{decimals}f}\u00a0%"
 
 
 def day(text: str) -> str:
@@ -85,7 +156,7 @@ def cell(value: Cell) -> str:
 def table(
     caption: str,
     head: Sequence[str],
-    rows: Iterable[Sequence[Cell]],
+    rows: Iterable[Sequence[Cell] | Group],
     numeric: Sequence[int] = (),
     kind: str = "",
 ) -> str:
@@ -94,11 +165,12 @@ def table(
     Args:
         caption: what the table holds, with its unit.
         head: column names.
-        rows: cells; text is escaped, `Markup` is not.
+        rows: cells, or a `Group` that heads those below it; text is escaped, `Markup` is not.
         numeric: places of the columns set flush right.
         kind: CSS class; `cards` folds each row into a card on a phone.
     """
     name = escape(caption, quote=True)
+    title = f"<caption>{escape(caption)}</caption>"
     classes = ["number" if place in numeric else "" for place in range(len(head))]
     top = "".join(
         f'<th scope="col"{_class(css)}>{escape(label)}</th>'
@@ -106,6 +178,10 @@ def table(
     )
     body = []
     for row in rows:
+        if isinstance(row, Group):
+            span = f'<th scope="colgroup" colspan="{len(head)}">{escape(row.title)}</th>'
+            body.append(f'<tr class="group">{span}</tr>')
+            continue
         cells = [f'<th scope="row"{_class(classes[0])}>{cell(row[0])}</th>']
         cells += [
             f'<td{_class(css)} data-label="{escape(label, quote=True)}">{cell(value)}</td>'
@@ -114,7 +190,7 @@ def table(
         body.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">'
-        f"<table{_class(kind)}><caption>{escape(caption)}</caption>"
+        f"<table{_class(kind)}>{title}"
         f"<thead><tr>{top}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 

@@ -11,8 +11,10 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
+from asylumatlas import process
+
 WIDTH = 760.0
-ROW_HEIGHT = 124.0
+ROW_HEIGHT = 104.0
 BAR_HEIGHT = 14.0
 LABEL_WIDTH = 104.0
 GAP = 10.0
@@ -82,10 +84,25 @@ def flow_svg(flow: Sequence[Mapping[str, Any]], stages: Sequence[Mapping[str, An
 def returning(flow: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return the moves that lead back to an earlier step (a remand, a hearing put off).
 
+    Stages of the process have an order; among other steps, the move that closes a loop leads back.
+
     Example:
         >>> returning([{"from": "a", "to": "b"}, {"from": "b", "to": "a"}])
         [{'from': 'b', 'to': 'a'}]
     """
+    known = process.load().stages
+
+    def leads_back(move: Mapping[str, Any]) -> bool:
+        ends = [known.get(move[end]) for end in ("from", "to")]
+        return ends[0] is not None and ends[1] is not None and ends[1].order <= ends[0].order
+
+    back = [move for move in flow if leads_back(move)]
+    ahead = [move for move in flow if not leads_back(move)]
+    return [*back, *_closing(ahead)]
+
+
+def _closing(flow: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Moves that close a loop, found by walking on from the entrances."""
     out: dict[str, list[Mapping[str, Any]]] = {}
     for move in flow:
         out.setdefault(move["from"], []).append(move)

@@ -2,7 +2,8 @@
 
 A summary is JSON. Keys may be added freely; those listed here must be present, so that a
 report never prints a blank where a number belongs. Numbers marked `number?` may be null,
-which the report shows as "not found".
+which the report shows as "not found". Two things are optional: `changes` (what was decided on
+which date) and, in a row of `reported`, `qualifier` ("at_least" and the like).
 """
 
 import math
@@ -100,7 +101,9 @@ LISTS: dict[str, dict[str, str]] = {
     },
 }
 POINT = {"date": "date", "value": "number?", "outlet": "text?", "source": "source", "role": "role"}
+CHANGE = {"on": "date", "what": "text", "source": "source"}  # of the list `changes`, if given
 ROLES = ("input", "prediction")
+QUALIFIERS = ("stated", "about", "at_least", "at_most", "more_than", "less_than")
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -125,7 +128,10 @@ def check(summary: Mapping[str, Any]) -> None:
     for place, series in enumerate(summary["series"]):
         _check_series(series, f"series.{place}.", summary)
     for place, row in enumerate(summary["reported"]):
+        _check_qualifier(row, f"reported.{place}.")
         _check_inside(row, f"reported.{place}.")
+    for place, row in enumerate(summary.get("changes") or ()):
+        _check_row(row, CHANGE, f"changes.{place}.", summary)
     for place, row in enumerate(summary["assumptions"]):
         for number, item in enumerate(row["influence"]):
             fields = {"measure": "text", "share": "number"}
@@ -133,7 +139,7 @@ def check(summary: Mapping[str, Any]) -> None:
 
 
 def named(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a summary in which each influence also carries the label of its measure.
+    """Return a summary whose parameters and influences have labels that stand alone.
 
     Example:
         >>> lists = {"reported": [], "series": [], "assumptions": []}
@@ -149,6 +155,7 @@ def named(summary: Mapping[str, Any]) -> dict[str, Any]:
     assumptions = [
         {
             **row,
+            "label": _whole_label(row),
             "influence": [
                 {"label": labels.get(item["measure"], item["measure"]), **item}
                 for item in row["influence"]
@@ -157,6 +164,16 @@ def named(summary: Mapping[str, Any]) -> dict[str, Any]:
         for row in summary["assumptions"]
     ]
     return {**summary, "assumptions": assumptions}
+
+
+def _whole_label(row: Mapping[str, Any]) -> str:
+    """Name what a bare "size" or "share" is of, from the parameter's dotted name."""
+    label = str(row.get("label", ""))
+    *path, last = str(row.get("parameter", "")).split(".")
+    if label != last.replace("_", " "):
+        return label  # the scenario has its own words
+    owner = path[1:] or (path if " " not in label else [])
+    return f"{' '.join(owner).replace('_', ' ')}: {label}" if owner else label
 
 
 def source_ids(source: object) -> list[str]:
@@ -250,6 +267,13 @@ def _check_series(series: Mapping[str, Any], where: str, whole: Mapping[str, Any
         _check_row(point, POINT, f"{where}points.{number}.", whole)
 
 
+def _check_qualifier(row: Mapping[str, Any], where: str) -> None:
+    said = row.get("qualifier") or "stated"
+    if said not in QUALIFIERS:
+        hint = _meant(str(said), list(QUALIFIERS))
+        raise SummaryError(f"summary: {where}qualifier: unknown qualifier {said!r}.{hint}")
+
+
 def _check_inside(row: Mapping[str, Any], where: str) -> None:
     """A page that says "inside" beside numbers that say "outside" must not be printed."""
     levels = [row[key] for key in ("low95", "low80", "median", "high80", "high95")]
@@ -263,6 +287,11 @@ def _check_inside(row: Mapping[str, Any], where: str) -> None:
             continue
         slack = 1e-6 * max(1.0, abs(value))
         low, high = row[f"low{level}"], row[f"high{level}"]
+        # A bound is contradicted from one side only.
+        if row.get("qualifier") in ("at_least", "more_than"):
+            low = -math.inf
+        elif row.get("qualifier") in ("at_most", "less_than"):
+            high = math.inf
         clear = low + slack < value < high - slack or value < low - slack or value > high + slack
         if clear and said is not (low <= value <= high):
             raise SummaryError(f"summary: {where}inside{level}: {said} contradicts the interval")

@@ -214,6 +214,22 @@ def test_what_is_not_known_stays_visible(capsys: Capture, monkeypatch: pytest.Mo
     assert "not found input 9 6 to 12 4 to 14 not found" in words
 
 
+def test_a_measure_that_never_varies_has_no_share(capsys: Capture) -> None:
+    from asylumatlas.cli import tables
+
+    still = {
+        **EXAMPLE["uncertainty"][0],
+        "total_sd": 0.0,
+        "luck_share": 0.0,
+        "parameter_share": 0.0,
+    }
+    tables.print_run({**EXAMPLE, "uncertainty": [*EXAMPLE["uncertainty"], still]}, "f", "r")
+    words = " ".join(capsys.readouterr().out.split())
+    assert "Chance accounts for 25 to 92 % of the variance" in words
+    tables.print_run({**EXAMPLE, "uncertainty": [still]}, "f", "r")
+    assert "Too few replications" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_qualified_count_keeps_its_qualifier(capsys: Capture) -> None:
     from asylumatlas.cli import tables
 
@@ -359,8 +375,10 @@ def test_compare_json(capsys: Capture) -> None:
 def test_compare_prints_a_table(capsys: Capture) -> None:
     assert main(["compare", "one", "two"]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"15,000 +12,00\d +-3,000 +-123,456 to -4,000 +yes", out)
-    assert re.search(r"Granted +not found +not found +not found +not found +no", out)
+    assert "People waiting for the port of San Ysidro\n" in out
+    assert re.search(r"15,000 +12,00\d +-3,000 +-123,456 to -4,000\n", out)
+    assert re.search(r"Granted \(not paired\)\n +not found +not found +not found +not found\n", out)
+    assert "(not paired) is an exception" in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -247,9 +247,9 @@ class Builder:
             crews=by_day(self.crews),
             room=by_day(self.rooms),
             space_held=ints(self.custody, len(self.custody)),
-            delays=ints(self.delays, len(self.delays), t.DELAY_STEPS),
-            class_luts=ints(self.class_luts, len(self.class_luts), t.LUT_STEPS),
-            place_luts=ints(self.place_luts, len(self.place_luts), t.LUT_STEPS),
+            delays=ints(self.delays, len(self.delays), t.DELAY_STEPS).astype(np.int16),
+            class_luts=ints(self.class_luts, len(self.class_luts), t.LUT_STEPS).astype(np.uint8),
+            place_luts=ints(self.place_luts, len(self.place_luts), t.LUT_STEPS).astype(np.uint8),
             class_maps=ints(self.class_maps, len(self.class_maps), self.classes),
             ways=ints(self.ways, len(self.ways), 3),
             feeds=ints(self.feeds, -1, t.FEED_COLUMNS),
@@ -311,7 +311,7 @@ def builders(draw: st.DrawFn) -> Builder:
 def houses(draw: st.DrawFn) -> Builder:
     """Models of many stays: everyone takes a bed, and most are booked for a day after its end."""
     build = Builder(draw(st.integers(8, 24)), places=2, classes=2, seed=draw(st.integers(0, 99)))
-    stays = build.delay(*draw(st.one_of(pattern(1, 8), st.just([2, 65_538]))))
+    stays = build.delay(*draw(st.one_of(pattern(1, 8), st.just([2, 32_767]))))
     waits = build.delay(*draw(pattern(0, 9)))
     move, reclass = build.place_lottery(0, 1), build.class_map(1, 0)
     for mark in (1, 2):
@@ -359,7 +359,7 @@ def draw_tables(draw: st.DrawFn, build: Builder) -> None:
     build.delay(*draw(pattern(1, 6)))  # the first table has no 0: see draw_row
     for _ in range(draw(st.integers(1, 3))):
         build.delay(*draw(pattern(0, 9)))
-    build.delay(*draw(st.sampled_from([(0,), (0, 30), (3, 65_540)])))
+    build.delay(*draw(st.sampled_from([(0,), (0, 30), (3, 32_767)])))
     for _ in range(draw(st.integers(1, 2))):
         build.class_lottery(*draw(st.lists(kind, min_size=1, max_size=4)))
         build.place_lottery(*draw(st.lists(place, min_size=1, max_size=4)))

@@ -149,20 +149,20 @@ def test_visits_count_modulo_256(seed: int) -> None:
     assert marks[256:] == marks[:44]
 
 
-@pytest.mark.xfail(reason="the kernel puts a leaver who rejoins before those behind", strict=True)
-def test_who_loses_patience_and_rejoins_the_same_line_goes_to_its_end() -> None:
-    for seed in range(20):
-        build = Builder(days=2, seed=seed)
-        court = build.station("court")
-        build.route(
-            court,
-            build.row(EXIT._replace(mark=SERVED)),
-            patience=build.delay(0, 9),
-            leave_row=build.row(Outcome(court)),
-        )
-        build.desk(court, quota=[0, 1], impatient=True)
-        build.feed("border", court, [2, 0])
-        assert_same(simulate(build.model()), Oracle(build.model()).run(), 1)
+def test_a_pool_that_is_too_small_is_a_fault_that_stops_the_run() -> None:
+    model = one_queue(days=3, arrivals=[0, 200, 0], quota=0, stock=100).model()
+    whole = t.new_state(model)
+    assert engine.advance(model, whole, 3) == 3
+    whole = t.new_state(model)
+    few = 3  # chunks: enough for the first day's 100 people
+    state = whole._replace(
+        pool=whole.pool[: few * t.CHUNK * 2].copy(),
+        after=whole.after[:few].copy(),
+        before=whole.before[:few].copy(),
+    )
+    assert engine.advance(model, state, 3) == 2
+    assert engine.advance(model, state, 3) == 2
+    assert state.counters[t.FAULT] == 3
 
 
 # 2. Identities, every day -------------------------------------------------------------------

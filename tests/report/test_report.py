@@ -20,7 +20,7 @@ import pytest
 
 from asylumatlas import charts, report
 from asylumatlas.findings import findings
-from asylumatlas.markup import number
+from asylumatlas.markup import amount, reach
 from asylumatlas.sankey import flow_svg, returning
 from asylumatlas.summary import SummaryError, check
 
@@ -29,7 +29,7 @@ ROOT = HERE.parents[1]
 STATIC = ROOT / "src" / "asylumatlas" / "static"
 EXAMPLE = json.loads((HERE / "summary_example.json").read_text("utf-8"))
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>\"&"
-VOID = {"meta", "br", "img", "link", "input", "hr"}
+VOID = {"meta", "br", "wbr", "img", "link", "input", "hr"}
 
 
 @pytest.fixture
@@ -148,8 +148,8 @@ def test_hostile_text_stays_text(summary: dict[str, Any]) -> None:
 def test_every_number_of_the_reported_table_is_printed(summary: dict[str, Any]) -> None:
     text = Page(report.render(summary)).text
     for row in summary["reported"]:
-        assert number(row["reported"]) in text
-        assert f"{number(row['low95'])} to {number(row['high95'])}" in text
+        assert amount(row["reported"], row["unit"]) in text
+        assert reach(row, row["unit"]) in text
     assert text.count("✓ inside 80 %") == sum(row["inside80"] for row in summary["reported"])
     assert text.count("✗") == sum(not row["inside95"] for row in summary["reported"])
 
@@ -183,24 +183,105 @@ def test_an_almost_empty_summary_still_renders(summary: dict[str, Any]) -> None:
 # --- Findings ---------------------------------------------------------------------------------
 
 
+def sentence(summary: dict[str, Any], start: str) -> str:
+    """The one finding that begins so."""
+    (found,) = [said for said in findings(summary) if said.startswith(start)]
+    return found
+
+
 def test_findings_count_what_lies_inside(summary: dict[str, Any]) -> None:
-    first, second, third, *_ = findings(summary)
     # Hand-counted in summary_example.json.
-    assert first.startswith("Of 5 reported counts used as input, 4 lie inside the 80 % interval")
-    assert second.startswith(
-        "Of 5 later counts never shown to the model, 2 lie inside the 80 % interval and 3 inside"
-    )
-    assert "would hold about 4 and 4.8" in second
+    said = sentence(summary, "Of 5 reported counts used as input, ")
+    assert "4 lie inside the 80 % interval" in said
+    said = sentence(summary, "Of 5 later counts never shown to the model, ")
+    assert "2 lie inside the 80 % interval and 3 inside" in said
     # 401 against 318..386: above by 15 of 68; 2 against 2.2..11.8 rounds to inside or nearer.
-    assert "reported 401 people, above the 95 % interval 318 to 386" in third
+    said = sentence(summary, "Farthest from the simulation")
+    assert "reported 401 people, above the 95 % interval 318 to 386" in said
 
 
 def test_findings_say_when_all_is_outside(summary: dict[str, Any]) -> None:
     for row in summary["reported"]:
         row.update(reported=10**6, inside80=False, inside95=False)
-    first, second, *_ = findings(summary)
-    assert ", 0 lie inside the 80 % interval and 0 inside" in first
-    assert ", 0 lie inside the 80 % interval and 0 inside" in second
+    assert ", 0 lie inside the 80 % interval and 0 inside" in sentence(summary, "Of 5 reported")
+    assert ", 0 lie inside the 80 % interval and 0 inside" in sentence(summary, "Of 5 later")
+
+
+def test_findings_name_counts_that_conflict(summary: dict[str, Any]) -> None:
+    assert not any(said.startswith("Published counts conflict") for said in findings(summary))
+    first = summary["reported"][0]
+    other = {**first, "reported": 11, "outlet": "Example Gazette", "qualifier": "at_least"}
+    summary["reported"].append(other)
+    said = sentence(summary, "Published counts conflict")
+    assert f"{first['reported']} ({first['outlet']}) and at least 11 (Example Gazette)" in said
+
+
+def test_findings_say_when_a_line_is_longest(summary: dict[str, Any]) -> None:
+    fan = summary["series"][0]
+    shape = [0, 40, 25, 0]
+    fan.update(
+        label="Waiting", place="", unit="people", dates=[f"2018-05-0{d}" for d in range(1, 5)]
+    )
+    fan.update(dict.fromkeys(("median", "low80", "low95", "high80", "high95"), shape), points=[])
+    said = sentence(summary, "Waiting: most on 2 May 2018, 40 (40 to 40) people")
+    assert said.endswith("in the median run nobody after 3 May 2018.")
+
+
+def test_findings_say_what_a_final_stage_means(summary: dict[str, Any]) -> None:
+    span = {"median": 900, "low95": 800, "high95": 950}
+    row = {
+        "stage": "ended",
+        "label": "Left the process",
+        **dict.fromkeys(("entered", "left"), span),
+    }
+    summary["stages"].append({**row, "inside": span})
+    assert "stayed in Mexico" in sentence(summary, "\u201cLeft the process\u201d means")
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "reported", "inside"),
+    [
+        ("at_least", 2, True),
+        ("more_than", 99, False),
+        ("at_most", 99, True),
+        ("less_than", 2, False),
+    ],
+)
+def test_a_bound_is_contradicted_from_one_side_only(
+    summary: dict[str, Any], qualifier: str, reported: int, inside: bool
+) -> None:
+    row = summary["reported"][0]  # 80 % interval 6 to 12, 95 % interval 4 to 14
+    row.update(reported=reported, qualifier=qualifier, inside80=inside, inside95=inside)
+    words = qualifier.replace("_", " ")
+    assert f"{words} {reported}" in Page(report.render(summary)).text
+    row.update(inside80=not inside)
+    with pytest.raises(SummaryError, match="contradicts the interval"):
+        check(summary)
+
+
+def test_no_label_ends_in_a_comma_and_no_person_is_a_fraction(summary: dict[str, Any]) -> None:
+    for row in summary["reported"] + summary["series"]:
+        row.update(place="")
+    summary["stages"][0]["inside"].update(median=12.6, low95=10.2, high95=15.7)
+    text = Page(report.render(summary)).text
+    assert not re.search(r",\s*(\(|$|,)", text, re.MULTILINE)
+    assert "13 (10 to 16)" in text
+
+
+def test_decisions_are_listed_and_drawn_inside_the_dates(summary: dict[str, Any]) -> None:
+    assert "What was decided" not in report.render(summary)
+    source = next(iter(summary["sources"]))
+    on = summary["series"][0]["dates"][3]
+    summary["changes"] = [
+        {"on": on, "what": "A second court room", "source": source},
+        {"on": "2031-01-01", "what": "Too late to draw", "source": source},
+    ]
+    assert "Too late to draw" in Page(report.render(summary)).text
+    chart = charts.fan(summary["series"][0], summary["changes"])
+    assert [row["number"] for row in chart["datasets"]["changes"]] == ["1"]
+    summary["changes"][0]["source"] = "NOBODY"
+    with pytest.raises(SummaryError, match=r"changes\.0\.source: unknown source"):
+        check(summary)
 
 
 # --- Bad summaries ----------------------------------------------------------------------------

@@ -55,6 +55,37 @@ def paragraph(text: str, indent: str = "", first: str | None = None) -> None:
     )
 
 
+def records(head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print two lines for each row: what it is, in words; then its numbers, in columns.
+
+    For rows whose words and numbers would not fit side by side.
+
+    Args:
+        head: names of the number columns.
+        rows: words and cells of each row.
+
+    Example:
+        >>> records(["median", "95 %"], [("Port of entry", ["305", "257 to 353"])])
+                    median        95 %
+        Port of entry
+                       305  257 to 353
+    """
+    lines = [tuple(map(folded, cells)) for _, cells in rows]
+    widths = [max(len(line[k]) for line in [head, *lines]) for k in range(len(head))]
+    between = width() - sum(widths)
+    gap = 2 if between >= 2 * (len(widths) - 1) else 1
+    indent = max(0, min(12, between - gap * (len(widths) - 1)))
+
+    def columns(cells: Sequence[str]) -> str:
+        parts = [cell.rjust(wide) for cell, wide in zip(cells, widths, strict=True)]
+        return (" " * indent + (" " * gap).join(parts)).rstrip()
+
+    print(columns(head))
+    for (words, _), line in zip(rows, lines, strict=True):
+        paragraph(words, indent=" " * 12, first="")
+        print(columns(line))
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> None:
     """Print a table; columns in `numeric` are flush right and never wrap, the others may.
 

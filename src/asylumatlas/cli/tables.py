@@ -65,12 +65,7 @@ def _print_reported(rows: Sequence[Row]) -> None:
         screen.paragraph("This scenario names no published count.")
         return
     head = ("reported", "role", "median", "80 %", "95 %", "inside?")
-    cells = [_reported_cells(row) for row in rows]
-    widths = [max(len(line[k]) for line in [head, *cells]) for k in range(len(head))]
-    print(_in_columns(head, widths))
-    for row, line in zip(rows, cells, strict=True):
-        screen.paragraph(_reported_words(row), indent=" " * 12, first="")
-        print(screen.folded(_in_columns(line, widths)))
+    screen.records(head, [(_reported_words(row), _reported_cells(row)) for row in rows])
     print()
     screen.paragraph(
         "inside?: the narrowest range that holds the reported number. A count with the role "
@@ -81,9 +76,16 @@ def _print_reported(rows: Sequence[Row]) -> None:
 def _reported_words(row: Row) -> str:
     """Date, place, what, outlet."""
     place = f"{row['place']}: " if row["place"] else ""
-    unit = "" if row["unit"] == "people" else f", {row['unit']}"
     outlet = row["outlet"] or f"source {row['source'] or MISSING}"
-    return f"{row['date']:<12}{place}{row['label']}{unit} ({outlet})"
+    return f"{row['date']:<12}{place}{_measured(row)} ({outlet})"
+
+
+def _measured(row: Row) -> str:
+    """A measure's label, with its unit where the label does not tell it."""
+    label = str(row.get("label") or row["measure"])
+    unit = str(row.get("unit") or "people")
+    told = unit == "people" or unit.split()[0].lower() in label.lower()
+    return label if told else f"{label}, {unit}"
 
 
 def _reported_cells(row: Row) -> tuple[str, ...]:
@@ -99,15 +101,6 @@ def _inside(row: Row) -> str:
     if row["inside80"] is None or row["inside95"] is None:
         return MISSING
     return "80 %" if row["inside80"] else "95 %" if row["inside95"] else "neither"
-
-
-def _in_columns(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Cells flush right below each other, closer together where the numbers are long."""
-    between = screen.width() - sum(widths)
-    gap = 2 if between >= 2 * (len(widths) - 1) else 1
-    indent = max(0, min(12, between - gap * (len(widths) - 1)))
-    parts = [cell.rjust(width) for cell, width in zip(cells, widths, strict=True)]
-    return (" " * indent + (" " * gap).join(parts)).rstrip()
 
 
 # ---- the rest of a run
@@ -140,7 +133,8 @@ def _print_outcomes(rows: Sequence[Row]) -> None:
 def _print_uncertainty(summary: Row) -> None:
     """One paragraph: how much is chance, how much is not knowing, how much is assumed."""
     screen.heading("How sure is this")
-    shares = [r["luck_share"] for r in summary["uncertainty"] if r["luck_share"] is not None]
+    varied = [row for row in summary["uncertainty"] if row["total_sd"]]
+    shares = [row["luck_share"] for row in varied if row["luck_share"] is not None]
     said = "Too few replications to tell chance from what is not known about the parameters."
     if shares and summary["replications"] >= SMALLEST_PAIR:
         low, high = f"{100 * min(shares):.0f}", f"{100 * max(shares):.0f}"
@@ -172,23 +166,33 @@ def print_comparison(found: Row, run_a: str, run_b: str) -> None:
         screen.paragraph(question)
     print(f"A: {run_a}\nB: {run_b}")
     screen.heading("Differences, B less A")
-    cells = [
-        [
-            row.get("label") or row["measure"],
-            _value(row["a"]),
-            _value(row["b"]),
-            _value(row["difference"]),
-            _range(row, "low95", "high95"),
-            "yes" if row["paired"] else "no",
-        ]
-        for row in found["rows"]
-    ]
-    head = ["measure", "A", "B", "difference", "95 %", "paired"]
-    screen.table(head, cells, numeric=[1, 2, 3, 4, 5])
-    print()
-    screen.paragraph(
-        "paired: the runs share their random numbers, so each replication is compared with its "
-        "twin; what is chance in both cancels."
+    screen.records(
+        ("A", "B", "difference", "95 %"),
+        [(_compared_words(row), _compared_cells(row)) for row in found["rows"]],
     )
+    print()
+    paired = [row["paired"] for row in found["rows"]]
+    screen.paragraph(_PAIRED if all(paired) else _SOME_PAIRED if any(paired) else _NOT_PAIRED)
     for caveat in found.get("caveats", ()):
         screen.paragraph(caveat, indent="  ", first="- ")
+
+
+_PAIRED = (
+    "Paired: the runs share their random numbers, so each replication is compared with its twin; "
+    "what is chance in both cancels."
+)
+_NOT_PAIRED = (
+    "Not paired: the runs do not share their random numbers, so the ranges hold the chance of "
+    "both. Give both runs the same seed and number of replications to pair them."
+)
+_SOME_PAIRED = f"{_PAIRED} A measure marked (not paired) is an exception."
+
+
+def _compared_words(row: Row) -> str:
+    """The measure, and whether it is not compared twin by twin."""
+    return _measured(row) + ("" if row["paired"] else " (not paired)")
+
+
+def _compared_cells(row: Row) -> tuple[str, ...]:
+    numbers = [_value(row[key]) for key in ("a", "b", "difference")]
+    return (*numbers, _range(row, "low95", "high95"))

@@ -18,8 +18,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from asylumatlas.scenario.model import ScenarioModel, closest
+from asylumatlas.scenario.amounts import closest
+from asylumatlas.scenario.faults import lines
+from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.scenario.names import check_names
+from asylumatlas.scenario.sense import check_sense
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
 
@@ -35,14 +38,15 @@ class Scenario:
         name: short name, the file's stem.
         model: the validated content.
         raw: the merged TOML content, JSON-ready.
-        fingerprint: 16 hex digits; equal exactly when all content and all parameters used are equal.
+        fingerprint: 16 hex digits; equal exactly when all content, all parameters and the
+            vocabulary are equal. The order of keys counts only where it changes a run.
     """
 
     def __init__(self, name: str, model: ScenarioModel, raw: dict[str, Any]) -> None:
         self.name = name
         self.model = model
         self.raw = raw
-        self.fingerprint = _fingerprint(raw)
+        self.fingerprint = _fingerprint(model)
 
     def __repr__(self) -> str:
         return f"Scenario({self.name!r}, fingerprint={self.fingerprint!r})"
@@ -78,22 +82,29 @@ def load_scenario(source: str | Path, overrides: Mapping[str, str] | None = None
 def _find(source: str | Path) -> Path:
     path = Path(source)
     if path.suffix == ".toml":
-        if not path.is_file():
+        if not _is_file(path):
             raise ScenarioError(f"{source}: no such file")
         return path
     shipped = FOLDER / f"{source}.toml"
-    if "/" in str(source) or not shipped.is_file():
+    if "/" in str(source) or not _is_file(shipped):
         hint = closest(str(source), names())
-        raise ScenarioError(f"{source}: unknown scenario.{hint} `asylumatlas scenarios` lists them.")
+        raise ScenarioError(
+            f"{source}: unknown scenario.{hint} `asylumatlas scenarios` lists them."
+        )
     return shipped
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; a name too long to exist is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     """The file's content on top of what it extends."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ScenarioError(f"{path.name}: cannot be read: {error}") from error
+    content = _content(path)
     parent = content.pop("extends", None)
     if parent is None:
         return content
@@ -101,19 +112,29 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not isinstance(dropped, list):
         raise ScenarioError(f'{path.name}: drop: must be a list of key paths, e.g. ["feeds.x"]')
     base = path.parent / f"{parent}.toml"
-    if not base.is_file():
+    if not _is_file(base):
         base = FOLDER / f"{parent}.toml"
-    if not base.is_file():
+    if not _is_file(base):
         hint = closest(str(parent), [p.stem for p in FOLDER.glob("*.toml")])
         raise ScenarioError(f"{path.name}: extends: no scenario {parent!r}.{hint}")
-    if base in seen or base == path:
+    line = (*seen, path.resolve())
+    if base.resolve() in line:
         raise ScenarioError(f"{path.name}: extends: {parent!r} extends itself")
-    inherited = _read(base, (*seen, path))
+    inherited = _read(base, line)
     for key in dropped:
         _drop(inherited, key, path.name)
     merged = _merge(inherited, content)
     merged["base_only"] = content.get("base_only", False)
     return merged
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    # tomllib raises ValueError for whole numbers of over 4,300 digits, too
+    except (OSError, ValueError, RecursionError) as error:
+        said = str(error).splitlines()[0] if str(error) else "nested too deep"
+        raise ScenarioError(f"{path.name}: cannot be read: {said}") from error
 
 
 def _drop(base: dict[str, Any], key: object, file: str) -> None:
@@ -128,39 +149,70 @@ def _drop(base: dict[str, Any], key: object, file: str) -> None:
     del table[last]
 
 
+JOINED = ("change", "reported", "caveats")
+WHOLE = ("value", "law")  # a table with such a key is one thing: it replaces, never merges
+
+
 def _merge(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     """`top` over `base`: tables merge, the lists `change`, `reported` and `caveats` are joined."""
     merged = dict(base)
     for key, value in top.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict) and "value" not in value:
+        below = merged.get(key)
+        both = isinstance(value, dict) and isinstance(below, dict)
+        if both and not any(word in value for word in WHOLE):
             merged[key] = _merge(merged[key], value)
-        elif key in ("change", "reported", "caveats") and key in merged:
-            merged[key] = [*merged[key], *value]
+        elif key in JOINED and isinstance(value, list) and isinstance(below, list):
+            merged[key] = _by_date([*below, *value]) if key == "change" else [*below, *value]
         else:
             merged[key] = value
     return merged
 
 
-def _override(raw: dict[str, Any], overrides: Mapping[str, str], file: str) -> None:
-    for key, text in overrides.items():
-        try:
-            value = tomllib.loads(f"x = {text}")["x"]
-        except tomllib.TOMLDecodeError:
-            value = text
-        from asylumatlas import parameters
+def _by_date(changes: list[Any]) -> list[Any]:
+    """Changes of a base and of what extends it, in one order of dates where all have one."""
+    dates = [change.get("on") if isinstance(change, dict) else None for change in changes]
+    if not all(type(on) is date for on in dates):
+        return changes
+    return sorted(changes, key=lambda change: change["on"])
 
-        if key in parameters.load():
-            raw.setdefault("parameters", {})[key] = value
-            continue
-        table: Any = raw
-        *path, last = key.split(".")
-        for depth, part in enumerate(path):
+
+def _override(raw: dict[str, Any], overrides: Mapping[str, str], file: str) -> None:
+    from asylumatlas import parameters
+
+    for key, text in overrides.items():
+        known = parameters.load()
+        if key in known:
+            table: Any = raw.setdefault("parameters", {})
+            last: str | int = key
+        else:
+            table, last = _holder(raw, key)
+        in_list = isinstance(table, list) and isinstance(last, int) and last < len(table)
+        if in_list or isinstance(table, dict):
+            table[last] = _value(text)
+        else:
+            hint = closest(key, [*known, *_paths(raw)])
+            raise ScenarioError(f"--set {key}: {file} has no such key.{hint}")
+
+
+def _holder(raw: dict[str, Any], key: str) -> tuple[Any, str | int]:
+    """The table or list that holds what a key path names, and the last part; None without one."""
+    table: Any = raw
+    *path, last = key.split(".")
+    for part in path:
+        if isinstance(table, list) and part.isdecimal() and int(part) < len(table):
+            table = table[int(part)]
+        else:
             table = table.get(part) if isinstance(table, dict) else None
-            if not isinstance(table, dict):
-                where = ".".join(path[: depth + 1])
-                known = [*parameters.load(), *_paths(raw)]
-                raise ScenarioError(f"--set {key}: {file} has no {where!r}.{closest(key, known)}")
-        table[last] = value
+    return table, int(last) if isinstance(table, list) and last.isdecimal() else last
+
+
+def _value(text: str) -> Any:
+    """A value as TOML has it; what is not TOML is text."""
+    try:
+        read = tomllib.loads(f"x = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["x"] if len(read) == 1 else text
 
 
 def _paths(raw: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
@@ -168,38 +220,22 @@ def _paths(raw: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
         yield prefix + key
         if isinstance(value, dict):
             yield from _paths(value, f"{prefix}{key}.")
+        elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            for number, item in enumerate(value):
+                yield from _paths(item, f"{prefix}{key}.{number}.")
 
 
 def _validate(name: str, file: str, raw: dict[str, Any]) -> Scenario:
     try:
         model = ScenarioModel.model_validate(raw)
+        faults = check_names(model) or check_sense(model)
     except ValidationError as error:
-        raise ScenarioError("\n".join(_lines(file, error))) from error
-    faults = check_names(model)
+        faults = lines(raw, error)
     if faults:
-        raise ScenarioError("\n".join(f"{file}: {fault}" for fault in faults))
+        # a key may hold a line break; a fault is still one line
+        told = [" ".join(f"{file}: {fault}".splitlines()) for fault in faults]
+        raise ScenarioError("\n".join(told))
     return Scenario(name, model, _plain(raw))
-
-
-def _lines(file: str, error: ValidationError) -> list[str]:
-    """One line per fault: file, key path, what is wrong."""
-    lines = []
-    for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"] if _is_key(str(part)))
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "missing":
-            message = "is missing"
-        if fault["type"] == "unknown_key":
-            place = ".".join(filter(None, [place, fault["ctx"]["key"]]))
-        line = f"{file}: {place}: {message}" if place else f"{file}: {message}"
-        if line not in lines:
-            lines.append(line)
-    return lines
-
-
-def _is_key(part: str) -> bool:
-    """Pydantic adds the names of union members to a path; a reader does not want them."""
-    return not (part[:1].isupper() or "[" in part or part in ("float", "int", "str", "bool"))
 
 
 def _plain(value: Any) -> Any:
@@ -220,8 +256,13 @@ def _parameter_text() -> str:
     return json.dumps({name: repr(item) for name, item in sorted(parameters.load().items())})
 
 
-def _fingerprint(raw: Mapping[str, Any]) -> str:
+def _fingerprint(model: ScenarioModel) -> str:
+    """Of what the scenario says, not how it is written: 400 is 400.0, a default may be left out."""
     from asylumatlas import process
 
-    text = json.dumps(raw, sort_keys=True) + _parameter_text() + process.vocabulary_version()
+    said = model.model_dump(mode="json", by_alias=True)
+    # Stations serve and feeds arrive in this order; lotteries go by the order of words and places.
+    order = [list(said[table]) for table in ("stations", "feeds", "places", "classes")]
+    text = json.dumps([said, order], sort_keys=True) + _parameter_text()
+    text += process.vocabulary_version()
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

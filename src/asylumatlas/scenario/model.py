@@ -1,201 +1,29 @@
 """The shape of a scenario file: every table, key, type and range, as pydantic models.
 
-Quantities may be written as a number, as the name of a parameter, or as a table with value, low,
-high and a source or the word why it is assumed. All keys are checked; an unknown one is refused.
+How its numbers may be written is in `amounts.py`. All keys are checked; an unknown one is refused.
 """
 
 from __future__ import annotations
 
-import difflib
-import math
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from asylumatlas.scenario.amounts import (
+    Capacity,
+    Dated,
+    Days,
+    Number,
+    Quantity,
+    Ranged,
+    Strict,
+    Weights,
+    closest,
+    name_or_table,
 )
-from pydantic_core import PydanticCustomError
 
-MOST = 1e9  # larger numbers are slips of the pen, and would overflow the engine's counters
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """' Did you mean "x"?' for the nearest known word, or an empty text."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f' Did you mean "{found[0]}"?' if found else ""
-
-
-class Strict(BaseModel):
-    """A table that knows its keys, and takes no text for a number or number for a date."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        known = [field.alias or name for name, field in cls.model_fields.items()]
-        unknown = {
-            str(key): closest(str(key), known) or f" Known here: {', '.join(known)}."
-            for key in data
-            if key not in known
-        }
-        if unknown:
-            raise PydanticCustomError("unknown_keys", "unknown key", {"unknown": unknown})
-        return data
-
-
-class Ranged(Strict):
-    """A quantity with its range, and where it is from."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    source: str = ""
-    assumed: str = ""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Ranged:
-        numbers = [self.value, self.low, self.high]
-        if any(n is not None and not math.isfinite(n) for n in numbers):
-            raise ValueError("must be a finite number")
-        if any(n is not None and abs(n) > MOST for n in numbers):
-            raise ValueError(f"must be at most {MOST:,.0f}")
-        low, high = self.bounds
-        if not low <= self.value <= high:
-            raise ValueError(f"value {self.value:g} must lie between low {low:g} and high {high:g}")
-        return self
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Low and high; the value itself where one is not given."""
-        low = self.value if self.low is None else self.low
-        return low, self.value if self.high is None else self.high
-
-
-def _number(value: Any) -> Any:
-    """A bare number as a table; refuses what is neither number, name nor table."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Ranged):
-        raise ValueError("must be a number, a parameter's name or a table with value, low, high")
-    return {"value": value} if isinstance(value, int | float) else value
-
-
-def _own_number(value: Any) -> Any:
-    """As `_number`, where a name makes no sense."""
-    if isinstance(value, str):
-        raise ValueError("must be a number or a table with value, low, high, not a name")
-    return _number(value)
-
-
-def _form(value: Any) -> str:
-    """How a quantity is written: `name`, `dates`, `places` or `table`."""
-    if isinstance(value, str | list):
-        return "name" if isinstance(value, str) else "dates"
-    if isinstance(value, dict) and not value.keys() & Ranged.model_fields.keys():
-        return "places"
-    return "table"
-
-
-def _name_or_table(value: Any) -> str:
-    return "name" if isinstance(value, str) else "table"
-
-
-Quantity = Annotated[
-    Annotated[str, Tag("name")] | Annotated[Ranged, Tag("table")],
-    Discriminator(_name_or_table),
-    BeforeValidator(_number),
-]
-Number = Annotated[Ranged, BeforeValidator(_own_number)]
-
-
-class From(Strict):
-    """A quantity that holds from a date on."""
-
-    start: date = Field(alias="from")
-    is_: Quantity = Field(alias="is")
-
-
-def _steps(value: Any) -> Any:
-    """A list of dates and values as it is, anything else as one quantity."""
-    if isinstance(value, list):
-        if not value:
-            raise ValueError("needs at least one date")
-        return value
-    return _number(value)
-
-
-def _form_of_dated(value: Any) -> str:
-    form = _form(value)
-    return "table" if form == "places" else form
-
-
-Dated = Annotated[
-    Annotated[list[From], Tag("dates")]
-    | Annotated[str, Tag("name")]
-    | Annotated[Ranged, Tag("table")],
-    Discriminator(_form_of_dated),
-    BeforeValidator(_steps),
-]
-# The name "unlimited" stands for no limit, here and for each place.
-Capacity = Annotated[
-    Annotated[list[From], Tag("dates")]
-    | Annotated[str, Tag("name")]
-    | Annotated[Ranged, Tag("table")]
-    | Annotated[dict[str, Dated], Tag("places")],
-    Discriminator(_form),
-    BeforeValidator(_steps),
-]
-
-
-class Delay(Strict):
-    """A law of a number of days.
-
-    fixed: `days`. uniform: `low`..`high`. exponential: `mean`. lognormal: `median`, `p90`.
-    `least` and `most` cut it.
-    """
-
-    law: Literal["fixed", "uniform", "exponential", "lognormal"] = "fixed"
-    days: Quantity | None = None
-    low: Quantity | None = None
-    high: Quantity | None = None
-    mean: Quantity | None = None
-    median: Quantity | None = None
-    p90: Quantity | None = None
-    least: float = Field(default=0, ge=0, le=8000)
-    most: float = Field(default=8000, ge=0, le=8000)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Delay:
-        needs = {
-            "fixed": ("days",),
-            "uniform": ("low", "high"),
-            "exponential": ("mean",),
-            "lognormal": ("median", "p90"),
-        }[self.law]
-        for key in ("days", "low", "high", "mean", "median", "p90"):
-            if (getattr(self, key) is None) == (key in needs):
-                word = "needs" if key in needs else "does not use"
-                raise ValueError(f"law {self.law!r} {word} the key {key!r}")
-        if self.least > self.most:
-            raise ValueError("least is greater than most")
-        return self
-
-
-def _days(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Delay):
-        raise ValueError("must be a number of days, a parameter's name or a table with a law")
-    if isinstance(value, int | float | str):
-        return {"law": "fixed", "days": value}
-    return value
+__all__ = ["Quantity", "Ranged", "ScenarioModel", "closest"]
 
 
 def _words(value: Any) -> Any:
@@ -206,9 +34,7 @@ def _words(value: Any) -> Any:
     return value
 
 
-Days = Annotated[Delay, BeforeValidator(_days)]
 Filter = dict[str, Annotated[str | bool | list[str], BeforeValidator(_words)]]
-Weights = dict[str, Quantity]
 
 
 def _place(value: Any) -> Any:
@@ -220,7 +46,7 @@ def _place(value: Any) -> Any:
 class Outcome(Strict):
     """One thing that may happen next, how likely, and what it does."""
 
-    events: list[str] = []
+    events: list[str] = Field(default_factory=list)
     share: Quantity | None = None
     of_rest: Quantity | None = None
     to: str | None = None
@@ -231,13 +57,13 @@ class Outcome(Strict):
     place: (
         Annotated[
             Annotated[str, Tag("name")] | Annotated[Weights, Tag("table")],
-            Discriminator(_name_or_table),
+            Discriminator(name_or_table),
             BeforeValidator(_place),
         ]
         | None
     ) = None
-    sets: dict[str, str] = {}
-    where: Filter = {}
+    sets: dict[str, str] = Field(default_factory=dict)
+    where: Filter = Field(default_factory=dict)
     custody_ends: Literal["case_closed", "removed", "recognizance"] = "case_closed"
 
     @model_validator(mode="after")
@@ -252,7 +78,7 @@ class Outcome(Strict):
 class Line(Strict):
     """A queue of a station, for those whom `where` describes; earlier lines are served first."""
 
-    where: Filter = {}
+    where: Filter = Field(default_factory=dict)
     space: str | None = None
     order: Literal["first_in", "last_in"] = "first_in"
 
@@ -266,7 +92,7 @@ class CrewNeed(Strict):
 
 
 class Noise(Strict):
-    """Day-to-day scatter of a capacity: a lognormal factor with mean 1, keyed by station and day."""
+    """Day-to-day scatter of a capacity: a lognormal factor, mean 1, keyed by station and day."""
 
     relative_sd: Quantity
 
@@ -280,16 +106,16 @@ class Station(Strict):
     capacity: Capacity = "unlimited"
     calendar: str = "every_day"
     scatter: Noise | None = None
-    crews: list[CrewNeed] = []
+    crews: list[CrewNeed] = Field(default_factory=list)
     booked: bool = False
-    postponed: list[str] = []
-    lines: list[Line] = [Line()]
+    postponed: list[str] = Field(default_factory=list)
+    lines: list[Line] = Field(default_factory=lambda: [Line()])
     outcomes: list[Outcome]
-    when_full: list[Outcome] = []
+    when_full: list[Outcome] = Field(default_factory=list)
     patience: Days | None = None
-    impatient: Filter = {}
-    leave: list[Outcome] = []
-    closed: list[Closure] = []
+    impatient: Filter = Field(default_factory=dict)
+    leave: list[Outcome] = Field(default_factory=list)
+    closed: list[Closure] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _whole(self) -> Station:
@@ -300,7 +126,9 @@ class Station(Strict):
         if self.booked and self.patience is not None:
             raise ValueError("a booked docket has no patience: nobody waits in a line")
         if self.booked and (self.capacity != "unlimited" or self.scatter or self.closed):
-            raise ValueError("a booked docket has its slots from crews: no capacity, scatter, closed")
+            raise ValueError(
+                "a booked docket has its slots from crews: no capacity, scatter, closed"
+            )
         if self.scatter is not None and self.capacity == "unlimited":
             raise ValueError("scatter needs a capacity")
         return self
@@ -345,11 +173,11 @@ class Way(Strict):
 
     events: list[str]
     place: Weights | None = None
-    sets: dict[str, str] = {}
+    sets: dict[str, str] = Field(default_factory=dict)
 
 
 class Feed(Strict):
-    """Where people come from: a cohort on a day, a daily stream, or a stock that is there on day one."""
+    """Where people come from: a cohort from a date, a daily stream, or a stock there on day one."""
 
     label: str = ""
     kind: Literal["cohort", "stream", "stock"]
@@ -361,7 +189,7 @@ class Feed(Strict):
     calendar: str = "every_day"
     until: date | None = None
     at: str
-    mix: dict[str, Weights] = {}
+    mix: dict[str, Weights] = Field(default_factory=dict)
     starts: list[Outcome] = Field(min_length=1)
     waited: Days | None = None
 
@@ -402,7 +230,7 @@ class Change(Strict):
     source: str = ""
     assumed: str = ""
     lend: Loan | None = None
-    set: dict[str, Quantity] = {}
+    set: dict[str, Quantity] = Field(default_factory=dict)
 
 
 class Measure(Strict):
@@ -428,10 +256,10 @@ class Measure(Strict):
 
     label: str
     unit: str = "people"
-    feeds: list[str] = []
+    feeds: list[str] = Field(default_factory=list)
     plus: list[str]
-    minus: list[str] = []
-    of: list[str] = []
+    minus: list[str] = Field(default_factory=list)
+    of: list[str] = Field(default_factory=list)
     counts: Literal["so_far", "on_day", "share", "names", "wait_ahead", "waited"] = "so_far"
     over: int = Field(default=1, ge=1, le=366)
     place: str = ""
@@ -448,7 +276,7 @@ class Measure(Strict):
         if self.over > 1 and self.counts in ("so_far", "share", "names"):
             raise ValueError(f"counts {self.counts!r} does not use the key 'over'")
         if self.counts == "wait_ahead" and self.feeds:
-            raise ValueError("counts 'wait_ahead' does not use the key 'feeds': all wait in one line")
+            raise ValueError("counts 'wait_ahead' does not use 'feeds': all wait in one line")
         return self
 
 
@@ -474,7 +302,7 @@ class Calendar(Strict):
     """Days on which something is open: weekdays 0 (Monday) to 6, except the dates named."""
 
     weekdays: list[Annotated[int, Field(ge=0, le=6)]]
-    except_on: list[date] = []
+    except_on: list[date] = Field(default_factory=list)
 
 
 class ScenarioModel(Strict):
@@ -485,22 +313,22 @@ class ScenarioModel(Strict):
     base_only: bool = False
     start: date = Field(alias="from")
     to: date
-    cohort: list[str] = []
+    cohort: list[str] = Field(default_factory=list)
     input_until: date | None = None
     classes: dict[str, list[str]]
     places: dict[str, str]
-    calendars: dict[str, Calendar] = {}
-    parameters: dict[str, Number] = {}
-    spaces: dict[str, Space] = {}
-    crews: dict[str, Crew] = {}
-    ways: dict[str, Way] = {}
+    calendars: dict[str, Calendar] = Field(default_factory=dict)
+    parameters: dict[str, Number] = Field(default_factory=dict)
+    spaces: dict[str, Space] = Field(default_factory=dict)
+    crews: dict[str, Crew] = Field(default_factory=dict)
+    ways: dict[str, Way] = Field(default_factory=dict)
     stations: dict[str, Station]
     feeds: dict[str, Feed]
-    change: list[Change] = []
-    measures: dict[str, Measure] = {}
-    reported: list[Reported] = []
-    costs: dict[str, Cost] = {}
-    caveats: list[str] = []
+    change: list[Change] = Field(default_factory=list)
+    measures: dict[str, Measure] = Field(default_factory=dict)
+    reported: list[Reported] = Field(default_factory=list)
+    costs: dict[str, Cost] = Field(default_factory=dict)
+    caveats: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _dates(self) -> ScenarioModel:

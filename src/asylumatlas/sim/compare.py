@@ -22,8 +22,9 @@ def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
     Runs with equal seeds and numbers of replications are paired: replication r of both has the same
     parameters and the same luck for the same people. Each difference is then the median over
     replications, with the range that holds 95 % of them; that range is what is not known about the
-    effect, and `mean_low95` to `mean_high95` (Student's t over draws) says how exactly the mean is known.
-    Other runs are compared replication by replication as independent samples (`paired` is false).
+    effect, and `mean_low95` to `mean_high95` (Student's t over draws) says how exactly the mean is
+    known. Other runs are compared replication by replication as independent samples (`paired` is
+    false).
 
     Raises:
         CompareError: a folder that is not a run, or two runs with nothing in common.
@@ -31,7 +32,9 @@ def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
     a, b = _Run(Path(run_a)), _Run(Path(run_b))
     names = [name for name in a.values if name in b.values]
     if not names:
-        raise CompareError(f"{run_a}, {run_b}: no measure is in both; compare runs of related scenarios")
+        raise CompareError(
+            f"{run_a}, {run_b}: no measure is in both; compare runs of related scenarios"
+        )
     paired = a.key == b.key
     rows = [_row(name, a, b, paired) for name in names]
     return {
@@ -59,7 +62,7 @@ class _Run:
                 self._fill(stored)
         except (OSError, ValueError, KeyError) as error:
             raise CompareError(
-                f"{folder}: not a run folder ({error}); give the folder that `asylumatlas run` printed"
+                f"{folder}: not a run folder ({error}); give the one `asylumatlas run` printed"
             ) from error
         self.replications = int(self.summary["replications"])
         self.key = (self.summary["seed"], self.replications, self.summary["lucks_per_draw"])
@@ -97,7 +100,14 @@ def _row(name: str, a: _Run, b: _Run, paired: bool) -> dict[str, Any]:
     row |= {"a": np.median(before), "b": np.median(after), "difference": middle}
     row |= {"low95": low, "high95": high, "mean": difference.mean()}
     row |= {"mean_low95": difference.mean() - half, "mean_high95": difference.mean() + half}
-    return {key: round(float(v), 4) if isinstance(v, np.floating) else v for key, v in row.items()}
+    return {key: _plain(value) for key, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    """JSON-ready: four decimals, and nothing where there is no number."""
+    if not isinstance(value, float | np.floating):
+        return value
+    return None if np.isnan(value) else round(float(value), 4)
 
 
 def _half_width(difference: Numbers, lucks: int) -> float:
@@ -110,7 +120,7 @@ def _half_width(difference: Numbers, lucks: int) -> float:
 
 
 def _t975(freedom: int) -> float:
-    """97.5 % quantile of Student's t, by the expansion of Cornish and Fisher (within 0.5 % from 4 on)."""
+    """97.5 % quantile of Student's t by the Cornish-Fisher expansion; within 0.5 % from 4 on."""
     z = 1.959963985
     g = [(z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96]
     g.append((3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)

@@ -57,7 +57,9 @@ class Digest:
         known = values[~np.isnan(values)]
         if not len(known):
             return dict.fromkeys(keys, math.nan)
-        found = dict(zip(KEYS, np.quantile(known, QUANTILES, method="inverted_cdf").tolist(), strict=True))
+        found = dict(
+            zip(KEYS, np.quantile(known, QUANTILES, method="inverted_cdf").tolist(), strict=True)
+        )
         return {key: round(found[key], 4) for key in keys}
 
     def shares(self, values: Numbers) -> dict[str, float]:
@@ -87,19 +89,24 @@ class Digest:
             if not measure.chart:
                 continue
             first = self.rules.day(measure.start) if measure.start else 0
-            last = self.rules.day(measure.until) + 1 if measure.until else self.rules.days
+            last = self.rules.day(measure.until) + 1 if measure.until else None
             bands = _quantiles(self.values[:, m, first:last])
-            known = ~np.isnan(bands[0])
-            first += int(np.argmax(known)) if known.any() else 0
-            bands = bands[:, int(np.argmax(known)) :] if known.any() else bands
+            # a share has no value before its base, a wait none while nobody is called
+            known = np.flatnonzero(~np.isnan(bands[0]))
+            if not len(known):
+                continue
+            bands = bands[:, known]
             fans.append(
                 {
                     "measure": name,
                     "label": measure.label,
                     "place": self._place(measure),
                     "unit": measure.unit,
-                    "dates": dates[first:last],
-                    **{key: np.round(band, 4).tolist() for key, band in zip(KEYS, bands, strict=True)},
+                    "dates": [dates[first + day] for day in known],
+                    **{
+                        key: np.round(band, 4).tolist()
+                        for key, band in zip(KEYS, bands, strict=True)
+                    },
                     "points": points.get(name, []),
                 }
             )
@@ -121,6 +128,8 @@ class Digest:
             measure = self.rules.model.measures[item.measure]
             on = item.on or report.last_day
             values = self.values[:, names.index(item.measure), self._day(on)]
+            if not self._reaches(on) or np.isnan(values).all():
+                continue  # `not_held` tells of it
             interval = self.interval(values)
             value = report.value
             rows.append(
@@ -138,12 +147,25 @@ class Digest:
                     "note": item.note or report.note,
                     "role": item.role,
                     **interval,
-                    "inside80": _inside(value, interval, "80"),
-                    "inside95": _inside(value, interval, "95"),
+                    "inside80": _inside(value, report.qualifier, interval, "80"),
+                    "inside95": _inside(value, report.qualifier, interval, "95"),
                     **self.shares(values),
                 }
             )
         return sorted(rows, key=lambda row: (row["date"], row["measure"]))
+
+    def not_held(self) -> list[str]:
+        """Sentences on published counts that this run says nothing about."""
+        held = {(row["id"], row["measure"]) for row in self.reported()}
+        return [
+            f"The published count {item.report} is not held against {item.measure}: the run does "
+            "not reach its date, or has no such number then."
+            for item in self.rules.model.reported
+            if (item.report, item.measure) not in held
+        ]
+
+    def _reaches(self, on: date) -> bool:
+        return self.rules.model.start <= on <= self.rules.model.to
 
     def _day(self, on: date) -> int:
         return min(max((on - self.rules.model.start).days, 0), self.rules.days - 1)
@@ -238,14 +260,21 @@ class Digest:
         per_server = self._units_per_server()
         for k, (name, crew) in enumerate(self.rules.model.crews.items()):
             label = crew.label or name
-            present = units[:, k] / (CREW_SCALE * per_server[:, k])
-            part = np.divide(used[:, k], units[:, k], out=np.zeros(len(used)), where=units[:, k] > 0)
+            a_server = CREW_SCALE * per_server[:, k]
+            present = np.divide(units[:, k], a_server, out=np.zeros(len(units)), where=a_server > 0)
+            part = np.divide(
+                used[:, k], units[:, k], out=np.zeros(len(used)), where=units[:, k] > 0
+            )
             yield f"{name}.server_days", f"{label}: days present", crew.place, "days", present
             yield f"{name}.busy", f"{label}: share of time used", crew.place, "share", part
             if crew.cost_per_server_day is not None:
                 key = f"crews.{name}.cost_per_server_day"
                 cost = present * self._quantity(crew.cost_per_server_day, key)
                 yield f"{name}.cost", f"{label}: cost", crew.place, "USD", cost
+            for other, price in self.rules.model.costs.items():
+                if price.of == name:
+                    cost = present * self._quantity(price.per_day, f"costs.{other}.per_day")
+                    yield f"{other}.cost", f"{price.label}: cost", crew.place, "USD", cost
 
     def _units_per_server(self) -> Numbers:
         draws = [r.values for r in self.replications]
@@ -302,14 +331,17 @@ class Digest:
         return rows
 
     def _influence(self) -> dict[str, list[dict[str, Any]]]:
-        """Squared rank correlation over draws of each uncertain quantity with each measure's end."""
+        """Squared rank correlation, over draws, of each uncertain quantity with a measure's end."""
         lucks = LUCKS_PER_DRAW
         draws = len(self.replications) // lucks
         if draws < 10:
             return {}
         used = [u.name for u in self.rules.quantities.used.values() if u.uncertain]
         inputs = np.array(
-            [[self.replications[k * lucks].values.get(n, math.nan) for k in range(draws)] for n in used]
+            [
+                [self.replications[k * lucks].values.get(n, math.nan) for k in range(draws)]
+                for n in used
+            ]
         )
         found: dict[str, list[dict[str, Any]]] = {}
         for m, (name, measure) in enumerate(self.measures):
@@ -322,7 +354,9 @@ class Digest:
                 share = _rank_correlation(values, end) ** 2
                 # below four standard errors of an unrelated pair it is noise
                 if share > 16.0 / draws:
-                    found.setdefault(parameter, []).append({"measure": name, "share": round(share, 3)})
+                    found.setdefault(parameter, []).append(
+                        {"measure": name, "share": round(share, 3)}
+                    )
         return {k: sorted(v, key=lambda item: -item["share"]) for k, v in found.items()}
 
     def conservation(self) -> dict[str, Any]:
@@ -349,10 +383,15 @@ def _quantiles(values: Numbers) -> Numbers:
     return bands
 
 
-def _inside(value: float | None, interval: dict[str, float], level: str) -> bool | None:
+def _inside(
+    value: float | None, qualifier: str, interval: dict[str, float], level: str
+) -> bool | None:
+    """Whether an interval agrees with a published count; a bound is contradicted from one side."""
     if value is None or math.isnan(interval["median"]):
         return None
-    return interval[f"low{level}"] <= value <= interval[f"high{level}"]
+    not_below = qualifier in ("at_most", "less_than") or value <= interval[f"high{level}"]
+    not_above = qualifier in ("at_least", "more_than") or value >= interval[f"low{level}"]
+    return not_below and not_above
 
 
 def _label(use: Use) -> str:
@@ -362,6 +401,13 @@ def _label(use: Use) -> str:
 def _rank_correlation(a: Numbers, b: Numbers) -> float:
     if np.isnan(a).any() or np.ptp(a) == 0:
         return 0.0
-    ranks = [np.argsort(np.argsort(x)).astype(float) for x in (a, b)]
+    ranks = [_ranks(x) for x in (a, b)]
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
+
+def _ranks(values: Numbers) -> Numbers:
+    """(n,) ranks from 0; equal values share the mean of their ranks."""
+    _, group, size = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(size)
+    ranks: Numbers = (last - (size + 1) / 2)[group]
+    return ranks

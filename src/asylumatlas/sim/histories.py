@@ -36,10 +36,15 @@ class Speech:
         self.first = np.concatenate([[0], np.cumsum(self.length)[:-1]])
         flat = [pair for sentence in sentences for pair in sentence]
         self.event = np.array([self.events.index(e) for e, _ in flat] or [0], np.int16)
-        self.outcome = np.array([self.outcomes.index(o) if o else -1 for _, o in flat] or [-1], np.int16)
+        self.outcome = np.array(
+            [self.outcomes.index(o) if o else -1 for _, o in flat] or [-1], np.int16
+        )
         self.starts_stock = np.array([bool(s) and s[0][0] == "stock_case" for s in sentences])
         self.stage = np.array([self._stage(e, o) for e, o in flat] or [-1], np.int16)
         self.stock_event = self.events.index("stock_case")
+        self.stock_outcome = np.array(
+            [self.outcomes.index(s) if s in self.outcomes else -1 for s in self.stages], np.int16
+        )
 
     def _stage(self, event: str, outcome: str | None) -> int:
         """Stage the person is in after an event of the main track; -1 for the other tracks."""
@@ -58,16 +63,16 @@ class Speech:
 class Histories:
     """Events of one replication, sorted by person, in the order in which they happened.
 
-    Columns have one entry per event: person (uint32), day (days since the run's first), place,
-    event, outcome (-1: none), stage (-1: other track).
+    Columns have one entry per event: person (uint32), day (int32, days since the run's first),
+    place, event, outcome (-1: none), stage (-1: other track; all int16).
     """
 
     person: NDArray[np.uint32]
-    day: Column
-    place: Column
-    event: Column
-    outcome: Column
-    stage: Column
+    day: NDArray[np.int32]
+    place: NDArray[np.int16]
+    event: NDArray[np.int16]
+    outcome: NDArray[np.int16]
+    stage: NDArray[np.int16]
     rules: Rules
 
     @cached_property
@@ -87,7 +92,8 @@ class Histories:
     @cached_property
     def feed(self) -> Column:
         """Feed of each event's person."""
-        return feed_of(self.rules, self.person)
+        first = feed_of(self.rules, self.person[self.is_first])
+        return first[np.cumsum(self.is_first) - 1]
 
 
 def feed_of(rules: Rules, person: NDArray[np.uint32]) -> Column:
@@ -97,11 +103,11 @@ def feed_of(rules: Rules, person: NDArray[np.uint32]) -> Column:
 
 
 def tell(rules: Rules, speech: Speech, log: t.Words) -> Histories:
-    """Expand packed log rows to events; a stock case that is heard of gets its `stock_case` first."""
+    """Expand packed log rows to events; a stock case heard of gets its `stock_case` first."""
     columns = t.unpack_log(log)
     order = np.argsort(columns["person"], kind="stable")
     person, mark = columns["person"][order], columns["mark"][order].astype(np.int64)
-    day, place = columns["day"][order].astype(np.int64), columns["place"][order].astype(np.int64)
+    day, place = columns["day"][order].astype(np.int32), columns["place"][order].astype(np.int16)
     is_first = np.ones(len(person), bool)
     is_first[1:] = person[1:] != person[:-1]
     stock = np.array([f.kind == "stock" for f in rules.model.feeds.values()])
@@ -113,13 +119,12 @@ def tell(rules: Rules, speech: Speech, log: t.Words) -> Histories:
     within -= extra[row]
     marker = within < 0
     word = speech.first[mark[row]] + np.maximum(within, 0)
-    event, outcome = speech.event[word].astype(np.int64), speech.outcome[word].astype(np.int64)
-    stage = speech.stage[word].astype(np.int64)
+    event, outcome, stage = speech.event[word], speech.outcome[word], speech.stage[word]
     days = day[row]
     if marker.any():
         event[marker] = speech.stock_event
         reached = _stage_before(rules, speech, feed_of(rules, person[row[marker]]))
-        outcome[marker] = [speech.outcomes.index(speech.stages[s]) for s in reached]
+        outcome[marker] = speech.stock_outcome[reached]
         stage[marker] = reached
         days[marker] = 0
     return Histories(person[row], days, place[row], event, outcome, stage, rules)

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from asylumatlas.scenario.model import Delay
+from asylumatlas.scenario.amounts import Delay
 from asylumatlas.sim.tables import DELAY_STEPS
 from asylumatlas.sim.uncertainty import Draw
 
@@ -31,7 +31,9 @@ def delay_table(delay: Delay, draw: Draw, key: str) -> NDArray[np.int64]:
     """Quantiles of a delay in whole days, rounded to the nearest day.
 
     Args:
-        delay: the law; draw: supplies its quantities; key: key path, names inline quantities.
+        delay: the law.
+        draw: supplies its quantities.
+        key: key path, the name of quantities written in the law.
 
     Returns:
         (1024,) int64 days, not decreasing.

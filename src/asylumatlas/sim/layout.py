@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from asylumatlas.scenario.model import Delay, Feed, Filter, Outcome, ScenarioModel
+from asylumatlas.scenario import ScenarioError
+from asylumatlas.scenario.amounts import Delay, Ranged
+from asylumatlas.scenario.model import Feed, Filter, Outcome, ScenarioModel
 from asylumatlas.sim import tables as t
 
 KINDS = ("outcomes", "when_full", "leave")
@@ -28,7 +30,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class RowKey:
-    """A decision row: its outcomes (owner, kind, numbers), the class words its shares use, custody."""
+    """A decision row: its outcomes (owner, kind, numbers), class words in its shares, custody."""
 
     owner: str
     kind: str
@@ -58,6 +60,7 @@ class Layout:
     delays: dict[str, tuple[Delay, str]] = field(default_factory=dict)
     place_lotteries: list[tuple[str, Outcome | None, str]] = field(default_factory=list)
     class_maps: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+    feed_ages: list[int] = field(default_factory=list)
     arrays: dict[str, t.Ints] = field(default_factory=dict)
 
     def origin(self, number: int) -> str:
@@ -96,10 +99,16 @@ def matches(condition: Filter, words: dict[str, str], held: bool) -> bool:
 
 
 def _delay(layout: Layout, delay: Delay | None, key: str) -> int:
-    """Number of a delay table, -1 without one; equal laws share a table."""
+    """Number of a delay table, -1 without one; equal laws share a table.
+
+    A range written in the law is a quantity of its own, named by its key path: such laws do not
+    share, or a station put before another would take over the name of the other's draw.
+    """
     if delay is None:
         return -1
-    name = json.dumps(delay.model_dump(mode="json"))
+    numbers = [getattr(delay, name) for name in Delay.model_fields]
+    ranged = any(isinstance(n, Ranged) and n.bounds[0] < n.bounds[1] for n in numbers)
+    name = json.dumps(delay.model_dump(mode="json")) + (key if ranged else "")
     layout.delays.setdefault(name, (delay, key))
     return list(layout.delays).index(name)
 
@@ -108,7 +117,8 @@ def _desks(layout: Layout) -> None:
     model, places = layout.model, layout.places
     numbers = len(layout.stations) + len(layout.feeds)
     desk_of = np.full((numbers, len(places)), -1, np.int64)
-    desks, lines = [], []
+    desks: list[list[int]] = []
+    lines: list[list[int]] = []
     for number, (name, station) in enumerate(model.stations.items()):
         for place in station.at:
             desk_of[number, places.index(place)] = len(desks)
@@ -180,12 +190,14 @@ def _mark(layout: Layout, sentence: Sentence) -> int:
     if sentence not in layout.sentences:
         layout.sentences.append(sentence)
         if len(layout.sentences) > t.MOST_MARKS:
-            raise ValueError(f"stations: more than {t.MOST_MARKS - 1} different things can happen")
+            raise ScenarioError(
+                f"stations: more than {t.MOST_MARKS - 1} different things can happen"
+            )
     return layout.sentences.index(sentence)
 
 
 def split_event(text: str) -> tuple[str, str | None]:
-    """"fear_interview.closed" as ("fear_interview", "closed")."""
+    """Event and outcome of a text such as "fear_interview.closed"."""
     event, _, outcome = text.partition(".")
     return event, outcome or None
 
@@ -245,8 +257,8 @@ def _outcomes(layout: Layout) -> None:
 
 
 def _feed_row(layout: Layout, name: str, feed: Feed) -> int:
-    """A feed's row; what happens at the start may not depend on class (the lottery decides it)."""
-    _delay(layout, feed.waited, f"feeds.{name}.waited")
+    """A feed's row; a start does not depend on class, which is drawn together with it."""
+    layout.feed_ages.append(_delay(layout, feed.waited, f"feeds.{name}.waited"))
     return _row(layout, name, "starts", layout.classes[0], False)
 
 

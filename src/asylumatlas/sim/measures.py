@@ -42,14 +42,15 @@ class Counts:
 def count(rules: Rules, speech: Speech, histories: Histories) -> Counts:
     """All counts of one replication."""
     feeds = rules.layout.feeds
-    cohort = np.isin(histories.feed, [feeds.index(name) for name in rules.model.cohort])
+    cohort = np.isin(feeds, rules.model.cohort)[histories.feed]
     values = [
         _measure(rules, speech, histories, measure) for measure in rules.model.measures.values()
     ]
     flow = _flow(speech, histories, cohort)
     entered, left = _entered_and_left(speech, histories, cohort, flow)
     kinds, results = len(speech.events), len(speech.outcomes)
-    codes = histories.event[cohort] * (results + 1) + histories.outcome[cohort] % (results + 1)
+    kind = histories.event[cohort].astype(np.int64)
+    codes = kind * (results + 1) + histories.outcome[cohort] % (results + 1)
     outcomes = np.bincount(codes, minlength=kinds * (results + 1)).reshape(kinds, results + 1)
     measures = np.array(values, np.float64).reshape(len(values), rules.days)
     return Counts(measures, entered, left, entered - left, flow, outcomes)
@@ -82,7 +83,7 @@ def _measure(rules: Rules, speech: Speech, histories: Histories, measure: Measur
     days = rules.days
     own = np.ones(len(histories.day), bool)
     if measure.feeds:
-        own = np.isin(histories.feed, [rules.layout.feeds.index(name) for name in measure.feeds])
+        own = np.isin(rules.layout.feeds, measure.feeds)[histories.feed]
     if measure.counts in ("names", "wait_ahead", "waited"):
         return _of_list(rules, speech, histories, measure, own)
 
@@ -139,7 +140,8 @@ def waiting_list(
 
     Args:
         histories: events of one replication, sorted by person.
-        joins, answers: (events,) True where an event signs the list, or answers the call.
+        joins: (events,) True where an event signs the list.
+        answers: (events,) True where an event answers the call.
         own: (events,) True where the event's person is counted.
         days: T, days of the run.
     """
@@ -207,7 +209,7 @@ def _waited(signed: WaitingList, days: int, over: int) -> Numbers:
 def _flow(speech: Speech, histories: Histories, cohort: NDArray[np.bool_]) -> Ints:
     """Moves between stages on the main track; a stage entered again counts again."""
     rows = cohort & (histories.stage >= 0)
-    stage, person = histories.stage[rows], histories.person[rows]
+    stage, person = histories.stage[rows].astype(np.int64), histories.person[rows]
     outside = len(speech.stages)
     before = np.full(len(stage), outside, np.int64)
     same = person[1:] == person[:-1]

@@ -118,7 +118,9 @@ class Worker:
         )
         return replication, told, model
 
-    def block(self, numbers: range, folder: Path | None) -> tuple[list[Replication], dict[str, Any]]:
+    def block(
+        self, numbers: range, folder: Path | None
+    ) -> tuple[list[Replication], dict[str, Any]]:
         """Some replications; with a folder, their events become one part of the log."""
         done, parts = [], []
         for number in numbers:
@@ -134,6 +136,7 @@ class Worker:
             self._cases(parts),
             self._events(parts),
             list(self.rules.layout.places),
+            replications=numbers,  # those without a person, too
         )
         return done, written
 
@@ -182,7 +185,9 @@ class Worker:
             route[earlier] = event_log.ENTRY_ROUTES.index(name)
         charged = histories.first_day_of(told, self.speech, "charging_document", people)
         first = self._first_date()
-        columns["entry_route"] = np.where(entry >= 0, route, event_log.ENTRY_ROUTES.index("unknown"))
+        columns["entry_route"] = np.where(
+            entry >= 0, route, event_log.ENTRY_ROUTES.index("unknown")
+        )
         columns["entry_date"] = np.where(entry >= 0, entry + first, -1)
         columns["charging_date"] = np.where(charged >= 0, charged + first, -1)
         return columns

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asylumatlas.scenario import Scenario, ScenarioError
-from asylumatlas.scenario.model import Change, From, Outcome, Quantity, Station
+from asylumatlas.scenario.amounts import From, Quantity
+from asylumatlas.scenario.model import Change, Outcome, Station
 from asylumatlas.sim import laws
 from asylumatlas.sim import tables as t
 from asylumatlas.sim.layout import Layout, RowKey, lay_out, owner_outcomes
@@ -22,6 +23,8 @@ from asylumatlas.sim.randomness import K1, MASK, mix_int, salt
 from asylumatlas.sim.uncertainty import Draw, Quantities
 
 FULL = 1 << 32
+MOST_PEOPLE = 100_000_000  # in one replication: about 20 GB; more is a slip of the pen
+MOST_UNITS = 2.0**53  # thousandths of a unit of work that a crew can have on a day
 CREW_SCALE = 1000  # crews count in thousandths of a unit
 Numbers = NDArray[np.float64]
 
@@ -33,7 +36,10 @@ class Rules:
         self.scenario = scenario
         self.model = scenario.model
         self.seed = seed
-        self.layout: Layout = lay_out(self.model)
+        try:
+            self.layout: Layout = lay_out(self.model)
+        except ScenarioError as error:
+            raise ScenarioError(f"{scenario.name}: {error}") from None
         self.quantities = Quantities(self.model)
         self.days = self.model.days
         self.dates = [self.model.start + timedelta(days=k) for k in range(self.days)]
@@ -51,7 +57,9 @@ class Rules:
             return np.ones(self.days, np.int64)
         calendar = self.model.calendars[name]
         shut = set(calendar.except_on)
-        return np.array([d.weekday() in calendar.weekdays and d not in shut for d in self.dates], np.int64)
+        return np.array(
+            [d.weekday() in calendar.weekdays and d not in shut for d in self.dates], np.int64
+        )
 
     def day(self, on: date) -> int:
         """Day number of a date, cut to 0..T."""
@@ -72,13 +80,19 @@ class Rules:
         for name, feed in self.model.feeds.items():
             quantity: Any = feed.size if feed.size is not None else feed.per_day
             most = max(self._highest(quantity, f"feeds.{name}"), 1.0)
-            each = most if feed.kind == "stock" else most / (feed.spread if feed.size is not None else 1)
+            each = (
+                most
+                if feed.kind == "stock"
+                else most / (feed.spread if feed.size is not None else 1)
+            )
             width = int(each * 1.0 + (12 * each**0.5 + 40 if feed.kind == "stream" else 2))
             firsts.append(total)
             widths.append(0 if feed.kind == "stock" else width)
             total += width if feed.kind == "stock" else width * self.days
         if total >= FULL:
-            raise ScenarioError(f"{self.scenario.name}: feeds: more than 2**32 people; shorten the run")
+            raise ScenarioError(
+                f"{self.scenario.name}: feeds: more than 2**32 people; shorten the run"
+            )
         return firsts, widths
 
     def _highest(self, quantity: list[From] | Quantity, key: str) -> float:
@@ -97,7 +111,9 @@ class Rules:
                 if feed.until is not None:
                     mean[self.day(feed.until) + 1 :] = 0.0
                 if feed.law == "poisson":
-                    arrivals[:, number] = laws.poisson_counts(mean, self._uniforms(luck, "feed", name))
+                    arrivals[:, number] = laws.poisson_counts(
+                        mean, self._uniforms(luck, "feed", name)
+                    )
                 else:
                     arrivals[:, number] = laws.whole(mean)
                 continue
@@ -106,7 +122,9 @@ class Rules:
             first = 0 if feed.on is None else self.day(feed.on)
             amounts = np.full(feed.spread if feed.kind == "cohort" else 1, 0.0)
             amounts[:] = size / len(amounts)
-            arrivals[first : first + len(amounts), number] = laws.whole(amounts)[: self.days - first]
+            arrivals[first : first + len(amounts), number] = laws.whole(amounts)[
+                : self.days - first
+            ]
         return arrivals
 
     def _uniforms(self, luck: int, *words: str) -> Numbers:
@@ -134,8 +152,8 @@ class Rules:
             row.append(round(min(total, 1.0) * FULL))
         if abs(total - 1.0) > 1e-9:
             raise ScenarioError(
-                f"{self.scenario.name}: {path}: the probabilities sum to {total:g}, not 1; leave the "
-                "share of the last outcome out and it takes the rest"
+                f"{self.scenario.name}: {path}: the probabilities sum to {total:g}, not 1; leave "
+                "the share of the last outcome out and it takes the rest"
             )
         row[-1] = FULL
         return row
@@ -151,7 +169,9 @@ class Rules:
         assert quantity is not None
         value = draw.of(quantity, f"{key}.{name}", words)
         if not 0.0 <= value <= 1.0:
-            raise ScenarioError(f"{self.scenario.name}: {key}.{name}: {value:g} is not a share, 0 to 1")
+            raise ScenarioError(
+                f"{self.scenario.name}: {key}.{name}: {value:g} is not a share, 0 to 1"
+            )
         return value * rest if name == "of_rest" else value
 
     def _lottery(self, weights: dict[str, float], names: list[str], key: str) -> t.Ints:
@@ -173,7 +193,7 @@ class Rules:
             else:
                 weights = {n: draw.of(q, f"{key}.{n}") for n, q in place.items()}
             tables.append(self._lottery(weights, self.layout.places, key))
-        return np.array(tables or [np.zeros(t.LUT_STEPS)], np.int64)
+        return np.array(tables or [np.zeros(t.LUT_STEPS, np.int64)], np.int64)
 
     def _class_lotteries(self, draw: Draw) -> t.Ints:
         """(F, 4096) class lotteries: attributes are drawn independently of each other."""
@@ -223,7 +243,7 @@ class Rules:
         """Carry out the `set` entries of a change that concern one table."""
         for path, quantity in change.set.items():
             where, name, _ = path.split(".", 2)
-            if where == table:
+            if where == table and name in values:
                 values[name][self.day(change.on) :] = draw.of(quantity, f"{key}.set.{path}")
 
     def _crew_units(self, servers: dict[str, Numbers], draw: Draw) -> t.Ints:
@@ -232,7 +252,7 @@ class Rules:
         for name, crew in self.model.crews.items():
             units = draw.of(crew.units, f"crews.{name}.units")
             worked = servers[name] * units * self._open[crew.calendar]
-            columns.append(np.rint(CREW_SCALE * worked).astype(np.int64))
+            columns.append(np.rint(np.minimum(CREW_SCALE * worked, MOST_UNITS)).astype(np.int64))
         return np.array(columns, np.int64).reshape(len(columns), self.days).T.copy()
 
     def _rooms(self, draw: Draw) -> t.Ints:
@@ -245,40 +265,36 @@ class Rules:
         columns = [np.floor(room + 1e-9).astype(np.int64) for room in rooms.values()]
         return np.array(columns, np.int64).reshape(len(columns), self.days).T.copy()
 
-    def _capacities(self, draw: Draw, luck: int) -> dict[tuple[str, str], Numbers | None]:
-        """Services a day of each desk from its own limit; None: unlimited."""
-        capacities: dict[tuple[str, str], Numbers | None] = {}
-        for name, place in self.layout.desks:
-            station = self.model.stations[name]
-            key = f"stations.{name}.capacity"
-            limit: Any = station.capacity
-            if isinstance(limit, dict):
-                limit, key = limit.get(place, "unlimited"), f"{key}.{place}"
-            if limit == "unlimited":
-                capacities[name, place] = None
-                continue
-            amounts = {name: self.by_day(draw.steps(limit, key))}
-            for k, change in enumerate(self.model.change):
-                self._apply(draw, change, f"change.{k}", "stations", amounts)
-            if station.scatter is not None:
-                sd = draw.of(station.scatter.relative_sd, f"stations.{name}.scatter.relative_sd")
-                amounts[name] = amounts[name] * laws.day_factors(sd, self._uniforms(luck, name, place))
-            capacities[name, place] = amounts[name]
-        return capacities
+    def _capacity(self, draw: Draw, luck: int, name: str, place: str) -> Numbers:
+        """(T,) services a day of a desk from its own limit; infinite where there is none."""
+        station = self.model.stations[name]
+        key = f"stations.{name}.capacity"
+        limit: Any = station.capacity
+        if isinstance(limit, dict):
+            limit, key = limit.get(place, "unlimited"), f"{key}.{place}"
+        amounts = np.full(self.days, np.inf)
+        if limit != "unlimited":
+            amounts = self.by_day(draw.steps(limit, key))
+        for k, change in enumerate(self.model.change):
+            self._apply(draw, change, f"change.{k}", "stations", {name: amounts})
+        if station.scatter is not None:
+            sd = draw.of(station.scatter.relative_sd, f"stations.{name}.scatter.relative_sd")
+            amounts = amounts * laws.day_factors(sd, self._uniforms(luck, name, place))
+        return amounts
 
     def _quota(self, draw: Draw, luck: int, units: t.Ints, needs: t.Ints) -> t.Ints:
         """(T, D) services each desk may give each day; -1 unlimited."""
         quota = np.full((self.days, len(self.layout.desks)), t.UNLIMITED, np.int64)
-        for d, ((name, _), amounts) in enumerate(self._capacities(draw, luck).items()):
+        for d, (name, place) in enumerate(self.layout.desks):
             station = self.model.stations[name]
-            open_days = self._open[station.calendar]
-            part = open_days * self._open_part(station)
-            if amounts is not None:
-                quota[:, d] = laws.whole(amounts * part)
-            elif (part < 1).any():
-                quota[:, d] = np.where(part > 0, t.UNLIMITED, 0)
             if station.booked:
                 quota[:, d] = self._slots(draw, d, units, needs)
+                continue
+            amounts = self._capacity(draw, luck, name, place)
+            part = self._open[station.calendar] * self._open_part(station)
+            limited = np.isfinite(amounts)
+            services = laws.whole(np.where(limited, amounts, 0.0) * part)
+            quota[:, d] = np.where(limited | (part == 0), services, t.UNLIMITED)
         return quota
 
     def _slots(self, draw: Draw, d: int, units: t.Ints, needs: t.Ints) -> t.Ints:
@@ -292,7 +308,9 @@ class Rules:
             if need.share is not None:
                 share = draw.of(need.share, f"stations.{name}.crews.{k}.share")
             crew = desk[t.CREW_A + 2 * k]
-            slots = np.minimum(slots, np.floor(units[:, crew] * share / needs[d, k]).astype(np.int64))
+            slots = np.minimum(
+                slots, np.floor(units[:, crew] * share / needs[d, k]).astype(np.int64)
+            )
         return slots * self._open[station.calendar]
 
     def _open_part(self, station: Station) -> Numbers:
@@ -370,7 +388,7 @@ class Rules:
             crews=units,
             room=self._rooms(draw),
             space_held=a["space_held"],
-            delays=np.array(delays or [np.zeros(t.DELAY_STEPS)], np.int16),
+            delays=np.array(delays or [np.zeros(t.DELAY_STEPS, np.int64)], np.int16),
             class_luts=class_luts.astype(np.uint8),
             place_luts=self._place_lotteries(draw).astype(np.uint8),
             class_maps=a["class_maps"],
@@ -392,19 +410,24 @@ class Rules:
         )
 
     def _check_widths(self, arrivals: t.Ints) -> None:
+        """Refuse more people than have numbers, or than fit in memory."""
+        if arrivals.sum() > MOST_PEOPLE:
+            name = self.layout.feeds[int(arrivals.sum(0).argmax())]
+            raise ScenarioError(
+                f"{self.scenario.name}: feeds.{name}: {arrivals.sum():,} people in all, "
+                f"at most {MOST_PEOPLE:,}"
+            )
         for number, name in enumerate(self.layout.feeds):
             width = self.feed_width[number]
             if width and arrivals[:, number].max(initial=0) > width:
-                raise ScenarioError(f"{self.scenario.name}: feeds.{name}: more than {width} people in a day")
+                raise ScenarioError(
+                    f"{self.scenario.name}: feeds.{name}: more than {width} people in a day"
+                )
 
     def _feeds(self) -> tuple[t.Words, t.Ints]:
         rows, salts = [], []
-        delays = list(self.layout.delays)
         for number, (name, feed) in enumerate(self.model.feeds.items()):
             first = self.feed_first[number]
-            age = -1
-            if feed.waited is not None:
-                age = next(k for k, d in enumerate(delays) if self.layout.delays[d][0] == feed.waited)
             rows.append(
                 [
                     self.layout.arrays["feed_rows"][number],
@@ -412,11 +435,9 @@ class Rules:
                     self.layout.places.index(feed.at),
                     first,
                     self.feed_width[number],
-                    age,
+                    self.layout.feed_ages[number],
                     len(self.layout.stations) + number,
                 ]
             )
             salts.append((salt("feed", name) - first * int(K1)) & MASK)
         return np.array(salts, np.uint64), np.array(rows, np.int64)
-
-

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import platform
-import shutil
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,13 +21,17 @@ from asylumatlas import __version__, evidence
 from asylumatlas import events as event_log
 from asylumatlas.scenario import Scenario
 from asylumatlas.sim.digest import Digest
+from asylumatlas.sim.folder import unfinished
 from asylumatlas.sim.replication import BLOCK, LUCKS_PER_DRAW, Replication, RunError, Worker
 
 __all__ = ["Result", "RunError", "run"]
 
 Progress = Callable[[int, int], None]
 Finish = Callable[[dict[str, Any], Path], None]
-NOTE = "Simulated people in a model of the system: no real person is described, nothing is predicted about one."
+NOTE = (
+    "Simulated people in a model of the system: "
+    "no real person is described, nothing is predicted about one."
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Result:
     """A finished run.
 
     Attributes:
-        folder: the run folder, with the event log, `summary.json`, `replications.npz`, `report.html`.
+        folder: the run folder, with the event log, `summary.json`, `replications.npz` and
+            `report.html`.
         summary: what `summary.json` holds.
     """
 
@@ -81,8 +83,10 @@ def run(
         raise RunError(f"replications: {replications} is outside 1 to 32767")
     if seed < 0:
         raise RunError(f"seed: {seed} is negative; use 0 or more")
-    folder = _free_folder(scenario, replications, seed, out)
-    with _unfinished(folder) as work:
+    if scenario.model.base_only:
+        raise RunError(f"{scenario.name}: is a base for other scenarios; run one that extends it")
+    stem = f"{scenario.name}-{scenario.fingerprint[:8]}-s{seed}-r{replications}"
+    with unfinished(stem, out) as (folder, work):
         done, parts = _replicate(
             scenario, replications, seed, workers or 1, work if log else None, progress, executor
         )
@@ -160,8 +164,7 @@ def _results(
 ) -> Iterator[tuple[list[Replication], dict[str, Any]]]:
     if executor is not None:
         common = (scenario, seed, replications)
-        futures = [executor.submit(_block_anywhere, *common, b, folder) for b in blocks]
-        yield from (future.result() for future in futures)
+        yield from _in_order([executor.submit(_block_anywhere, *common, b, folder) for b in blocks])
         return
     workers = min(workers, len(blocks))
     if workers <= 1:
@@ -174,12 +177,28 @@ def _results(
     try:
         futures = [pool.submit(_block, b, folder) for b in blocks]
         yield from (future.result() for future in futures)
-    except BaseException:
+    except BaseException as error:
         for process in list((pool._processes or {}).values()):
             process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
+        if isinstance(error, BrokenProcessPool):
+            raise RunError(
+                f"{scenario.name}: a worker process was ended from outside, perhaps for want of "
+                "memory; use fewer workers"
+            ) from error
         raise
     pool.shutdown()
+
+
+def _in_order(futures: list[Future[Any]]) -> Iterator[Any]:
+    """Results in order; when one fails nothing is left running that could still write."""
+    try:
+        yield from (future.result() for future in futures)
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        wait(futures)
+        raise
 
 
 def _use_all(worker: Worker) -> None:
@@ -223,9 +242,10 @@ def summarize(
         "uncertainty": digest.uncertainty(),
         "assumptions": digest.assumptions(),
         "conservation": digest.conservation(),
-        "caveats": list(model.caveats),
+        "caveats": [*model.caveats, *digest.not_held()],
         "changes": [
-            {"on": c.on.isoformat(), "what": c.what, "source": c.source or None} for c in model.change
+            {"on": c.on.isoformat(), "what": c.what, "source": c.source or None}
+            for c in model.change
         ],
         "command": command
         or f"asylumatlas run {scenario.name} --replications {len(done)} --seed {rules.seed}",
@@ -279,41 +299,6 @@ def _without_nan(value: Any) -> Any:
 # ---- the folder
 
 
-def _free_folder(scenario: Scenario, replications: int, seed: int, out: Path | None) -> Path:
-    if out is not None:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise RunError(f"{out}: exists and is not empty; name another folder")
-        return out
-    stem = f"{scenario.name}-{scenario.fingerprint[:8]}-s{seed}-r{replications}"
-    runs = Path("runs")
-    folder, number = runs / stem, 2
-    while folder.exists():
-        folder, number = runs / f"{stem}-{number}", number + 1
-    return folder
-
-
-@contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside the final one; renamed at the end, removed on any failure."""
-    work = folder.parent / f".{folder.name}.unfinished-{os.getpid()}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work.mkdir()
-    except OSError as error:
-        raise RunError(f"{folder.parent}: cannot be written: {error.strerror}; use --out") from error
-    try:
-        yield work
-        if folder.is_dir():
-            folder.rmdir()
-        work.rename(folder)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise RunError(f"{folder}: no space left to write the run; free some or use --out") from error
-        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
 def _write(work: Path, worker: Worker, done: list[Replication], summary: dict[str, Any]) -> None:
     """The summary, and each replication's numbers for paired comparisons."""
     digest = Digest(worker.rules, done)
@@ -356,4 +341,3 @@ def _seal(
             "caveats": summary["caveats"],
         },
     )
-

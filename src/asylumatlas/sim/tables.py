@@ -45,7 +45,7 @@ WAY_MARK, WAY_PLACE_LUT, WAY_CLASS_MAP = range(3)
 # Columns of Model.stations
 POSTPONE_MARK = 0
 # Columns of State.buckets
-WRITE, END, SIZE, HEAD, OFFSET, TAIL = range(6)
+WRITE, SIZE, HEAD, OFFSET, TAIL = range(5)
 # Entries of State.counters
 (
     FREE_CHUNK,
@@ -123,7 +123,8 @@ class State(NamedTuple):
 
     Attributes:
         pool: (chunks * 64 * 2,) uint64 tokens; after, before: (chunks,) int32 links.
-        buckets: (L + T + 1, 8) int64, six used so that each has a cache line: the lines, one bucket for each day, and one for "later".
+        buckets: (L + T + 1, 8) int64: the lines, one bucket for each day, and one for "later"; five
+            columns are used, so that each bucket has a line of the processor's cache to itself.
         occupied: (spaces,) int64; leaving: (spaces, T) int64 releases that are due.
         booked: (booked desks, T) int64 slots given out; next_free: (booked desks, T + 1) int64, a
             path-compressed guess at the first day on or after with a slot.
@@ -131,7 +132,9 @@ class State(NamedTuple):
         served: (T, D) int64; waiting: (T, L) int64 at the end of the day.
         wait_days, queue_days, age_in: (D,) int64, the books of Little's law.
         used: (T, crews) int64; beds: (T, spaces) int64 at the end of the day.
-        draws: (64,) uint64 scratch.
+        doors: (S, places) int64, twice the number of the desk's first line, plus 1 if it is booked;
+            -1 where there is no desk. Derived from the model.
+        draws, going: (64,) uint64, going_to, going_in: (64,) int64, scratch.
         log: (rows,) uint64, packed by `pack_row`; size 0 switches the log off.
     """
 
@@ -152,8 +155,19 @@ class State(NamedTuple):
     age_in: Ints
     used: Ints
     beds: Ints
+    doors: Ints
     draws: Words
+    going: Words
+    going_to: Ints
+    going_in: Ints
     log: Words
+
+
+def doors(model: Model) -> Ints:
+    """(S, places) where people enter: see `State.doors`."""
+    known = model.desks[:, [LINE0, BOOKED]][model.desk_of]
+    found: Ints = np.where(model.desk_of < 0, -1, 2 * known[..., 0] + (known[..., 1] >= 0))
+    return found
 
 
 def new_state(model: Model, log_rows: int = 0) -> State:
@@ -189,7 +203,11 @@ def new_state(model: Model, log_rows: int = 0) -> State:
         age_in=zeros(desks),
         used=zeros(days, crews),
         beds=zeros(days, spaces),
-        draws=np.empty(CHUNK, np.uint64),
+        doors=doors(model),
+        draws=np.zeros(CHUNK, np.uint64),
+        going=np.zeros(CHUNK, np.uint64),
+        going_to=zeros(CHUNK),
+        going_in=zeros(CHUNK),
         log=np.empty(log_rows, np.uint64),
     )
     state.buckets[:, HEAD] = state.buckets[:, TAIL] = -1

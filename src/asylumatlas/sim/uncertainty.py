@@ -13,7 +13,8 @@ from datetime import date
 
 from asylumatlas import parameters
 from asylumatlas.parameters import Dated, Parameter
-from asylumatlas.scenario.model import From, Quantity, Ranged, ScenarioModel
+from asylumatlas.scenario.amounts import From, Quantity, Ranged
+from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.sim import randomness
 
 CENTRAL = -1
@@ -45,8 +46,7 @@ class Quantities:
         self.start = scenario.start
         self._known = dict(parameters.load())
         for name, quantity in scenario.parameters.items():
-            if isinstance(quantity, Ranged):
-                self._known[name] = _as_parameter(name, quantity)
+            self._known[name] = _as_parameter(name, quantity, self._known[name].unit)
         self.used: dict[str, Use] = {}
 
     def parameter(self, quantity: Quantity, key: str, words: dict[str, str]) -> Parameter:
@@ -73,11 +73,11 @@ class Quantities:
         )
 
 
-def _as_parameter(name: str, quantity: Ranged) -> Parameter:
+def _as_parameter(name: str, quantity: Ranged, unit: str = "") -> Parameter:
     low, high = quantity.bounds
     assumed = quantity.assumed or (None if quantity.source else "as written in the scenario")
     entry = Dated(date.min, quantity.value, low, high, quantity.source or None, "")
-    return Parameter(name, quantity.unit, "", assumed, (entry,))
+    return Parameter(name, quantity.unit or unit, "", assumed, (entry,))
 
 
 class Draw:
@@ -127,6 +127,5 @@ class Draw:
                 steps += [step for step in own if step[0] > item.start]
             return steps
         parameter = self.quantities.parameter(quantity, key, {})
-        return [
-            (entry.start, self.of(quantity, key, on=entry.start)) for entry in parameter.values
-        ]
+        self.of(quantity, key)  # the entry of the first day is the one that is noted
+        return [(entry.start, self.of(quantity, key, on=entry.start)) for entry in parameter.values]

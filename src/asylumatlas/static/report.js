@@ -34,6 +34,20 @@
     }
     document.documentElement.dataset.charts = "done";
   };
-  // Tables inside <details> are part of the printed page only where the reader opened them.
+  // Tables inside <details> are part of the printed page only where the reader opened them,
+  // but the parameters of the run always are: opened for the printer, and closed again.
+  const closed = () => document.querySelectorAll("details.printed:not([open])");
+  window.addEventListener("beforeprint", () => {
+    for (const part of closed()) {
+      part.open = true;
+      part.dataset.reopened = "";
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const part of document.querySelectorAll("details[data-reopened]")) {
+      part.open = false;
+      delete part.dataset.reopened;
+    }
+  });
   document.addEventListener("DOMContentLoaded", start);
 })();

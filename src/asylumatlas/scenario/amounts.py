@@ -1,0 +1,200 @@
+"""Numbers of a scenario file: quantities with ranges, dated quantities, laws of delay.
+
+A quantity may be written as a number, as the name of a parameter, or as a table with value, low,
+high and a source or the word why it is assumed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+MOST = 1e9  # larger numbers are slips of the pen, and would overflow the engine's counters
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """' Did you mean "x"?' for the nearest known word, or an empty text."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' Did you mean "{found[0]}"?' if found else ""
+
+
+class Strict(BaseModel):
+    """A table that knows its keys, and takes no text for a number or number for a date."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        unknown = {
+            str(key): closest(str(key), known) or f" Known here: {', '.join(known)}."
+            for key in data
+            if key not in known
+        }
+        if unknown:
+            raise PydanticCustomError("unknown_keys", "unknown key", {"unknown": unknown})
+        return data
+
+
+class Ranged(Strict):
+    """A quantity with its range, and where it is from."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    source: str = ""
+    assumed: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Ranged:
+        numbers = [self.value, self.low, self.high]
+        if any(n is not None and abs(n) > MOST for n in numbers):
+            raise ValueError(f"must be at most {MOST:,.0f}")
+        low, high = self.bounds
+        if not low <= self.value <= high:
+            raise ValueError(f"value {self.value:g} must lie between low {low:g} and high {high:g}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Low and high; the value itself where one is not given."""
+        low = self.value if self.low is None else self.low
+        return low, self.value if self.high is None else self.high
+
+
+def _number(value: Any) -> Any:
+    """A bare number as a table; refuses what is neither number, name nor table."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Ranged):
+        raise ValueError("must be a number, a parameter's name or a table with value, low, high")
+    return {"value": value} if isinstance(value, int | float) else value
+
+
+def _own_number(value: Any) -> Any:
+    """As `_number`, where a name makes no sense."""
+    if isinstance(value, str):
+        raise ValueError("must be a number or a table with value, low, high, not a name")
+    return _number(value)
+
+
+def _form(value: Any) -> str:
+    """How a quantity is written: `name`, `dates`, `places` or `table`."""
+    if isinstance(value, str | list):
+        return "name" if isinstance(value, str) else "dates"
+    if isinstance(value, dict) and not value.keys() & Ranged.model_fields.keys():
+        return "places"
+    return "table"
+
+
+def name_or_table(value: Any) -> str:
+    """Which of two forms a value has: the name of something, or a table."""
+    return "name" if isinstance(value, str) else "table"
+
+
+Quantity = Annotated[
+    Annotated[str, Tag("name")] | Annotated[Ranged, Tag("table")],
+    Discriminator(name_or_table),
+    BeforeValidator(_number),
+]
+Number = Annotated[Ranged, BeforeValidator(_own_number)]
+
+
+class From(Strict):
+    """A quantity that holds from a date on."""
+
+    start: date = Field(alias="from")
+    is_: Quantity = Field(alias="is")
+
+
+def _steps(value: Any) -> Any:
+    """A list of dates and values as it is, anything else as one quantity."""
+    if isinstance(value, list):
+        if not value:
+            raise ValueError("needs at least one date")
+        return value
+    return _number(value)
+
+
+def _form_of_dated(value: Any) -> str:
+    form = _form(value)
+    return "table" if form == "places" else form
+
+
+Dated = Annotated[
+    Annotated[list[From], Tag("dates")]
+    | Annotated[str, Tag("name")]
+    | Annotated[Ranged, Tag("table")],
+    Discriminator(_form_of_dated),
+    BeforeValidator(_steps),
+]
+# The name "unlimited" stands for no limit, here and for each place.
+Capacity = Annotated[
+    Annotated[list[From], Tag("dates")]
+    | Annotated[str, Tag("name")]
+    | Annotated[Ranged, Tag("table")]
+    | Annotated[dict[str, Dated], Tag("places")],
+    Discriminator(_form),
+    BeforeValidator(_steps),
+]
+
+
+class Delay(Strict):
+    """A law of a number of days.
+
+    fixed: `days`. uniform: `low`..`high`. exponential: `mean`. lognormal: `median`, `p90`.
+    `least` and `most` cut it.
+    """
+
+    law: Literal["fixed", "uniform", "exponential", "lognormal"] = "fixed"
+    days: Quantity | None = None
+    low: Quantity | None = None
+    high: Quantity | None = None
+    mean: Quantity | None = None
+    median: Quantity | None = None
+    p90: Quantity | None = None
+    least: float = Field(default=0, ge=0, le=8000)
+    most: float = Field(default=8000, ge=0, le=8000)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Delay:
+        needs = {
+            "fixed": ("days",),
+            "uniform": ("low", "high"),
+            "exponential": ("mean",),
+            "lognormal": ("median", "p90"),
+        }[self.law]
+        for key in ("days", "low", "high", "mean", "median", "p90"):
+            if (getattr(self, key) is None) == (key in needs):
+                word = "needs" if key in needs else "does not use"
+                raise ValueError(f"law {self.law!r} {word} the key {key!r}")
+        if self.least > self.most:
+            raise ValueError("least is greater than most")
+        return self
+
+
+def _days(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Delay):
+        raise ValueError("must be a number of days, a parameter's name or a table with a law")
+    if isinstance(value, int | float | str):
+        return {"law": "fixed", "days": value}
+    return value
+
+
+Days = Annotated[Delay, BeforeValidator(_days)]
+Weights = dict[str, Quantity]
