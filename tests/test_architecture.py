@@ -27,9 +27,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sim": {"scenario", "process", "parameters", "evidence", "events", "version"},
     "charts": {"process", "evidence"},
     "report": {"charts", "process", "evidence", "version"},
+    "runs": {"sim", "report", "scenario", "version"},  # a run with its pages
 }
 ANYTHING = {"cli"}  # the top of the house: may import all, and nobody imports it
 PART_OF = {
+    "__main__": "cli",
     "sankey": "charts",
     "fans": "charts",
     "findings": "report",
@@ -38,7 +40,15 @@ PART_OF = {
 }
 KERNELS = {
     "sim.engine",
+    "sim.buckets",
+    "sim.tokens",
+    "sim.moves",
+    "sim.books",
+    "sim.compilation",
     "sim.continuous",
+    "sim.continuous_kernel",
+    "sim.durations",
+    "sim.observation",
     "sim.tables",
     "sim.randomness",
 }  # know no immigration word

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from asylumatlas import evidence, parameters, process
     from asylumatlas.events import open_log as open
+    from asylumatlas.runs import run
     from asylumatlas.scenario import load_scenario
     from asylumatlas.sim.compare import compare
-    from asylumatlas.runs import run
 
 __version__ = "0.1.0"
 

@@ -26,7 +26,7 @@ __all__ = [
 
 ORANGE = "#E69F00"
 LABEL_LENGTH = 26  # letters in one line of a parameter's label
-LINE_LENGTH = 36  # letters in one line of an outcome's or a measure's label
+LINE_LENGTH = 38  # letters in one line of an outcome's or a measure's label
 LINES_HEIGHT = 34  # points for two lines
 
 

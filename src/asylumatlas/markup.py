@@ -44,7 +44,7 @@ def number(value: object) -> str:
     return f"{value:.1f}".removesuffix(".0") if abs(value) >= 10 else f"{value:.3g}"
 
 
-COUNTED = {"people", "cases", "hearings", "interviews", "applications", "days", "USD"}
+COUNTED = {"people", "names", "cases", "hearings", "interviews", "applications", "days", "USD"}
 
 
 def amount(value: object, unit: str | None) -> str:

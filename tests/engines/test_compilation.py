@@ -16,7 +16,7 @@ def test_every_compiled_module_counts_in_the_folder_s_name() -> None:
     compiled = {
         file.stem
         for file in SIM.glob("*.py")
-        if re.search(r"^@njit", file.read_text("utf-8"), re.M) and "continuous" not in file.stem
+        if re.search(r"^@njit", file.read_text("utf-8"), re.M)
     }
     assert compiled | {"tables"} <= set(compilation.KERNELS)
 
@@ -32,7 +32,9 @@ def test_a_changed_table_layout_changes_the_folder(tmp_path: Path) -> None:
 
     before = folder()
     assert folder() == before
-    (copy / "tables.py").write_text((copy / "tables.py").read_text("utf-8") + "\nMORE = 1\n", "utf-8")
+    (copy / "tables.py").write_text(
+        (copy / "tables.py").read_text("utf-8") + "\nMORE = 1\n", "utf-8"
+    )
     assert folder() != before
 
 

@@ -534,6 +534,10 @@ def test_page_reads_without_scripts_and_prints(browser: Any, written: Path) -> N
     page.emulate_media(media="print")
     colour = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(colour) == "rgb(255, 255, 255)"  # dark mode never reaches paper
+    parts = page.locator("details.printed:not([open]) table")
+    assert parts.count()
+    assert all(part.is_visible() for part in parts.all())
+    assert not page.locator("figure details table").first.is_visible()
     page.context.close()
 
 

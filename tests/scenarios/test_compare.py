@@ -92,5 +92,7 @@ def test_the_surge_takes_hearings_from_the_interior_and_changes_nobody_before_it
     assert rows["border_hearings"]["low95"] >= 0
     # judges are lent, not made
     lost = rows["judges_home_court.server_days"]["difference"]
-    assert rows["judges_san_diego_courts.server_days"]["difference"] == pytest.approx(-lost, rel=0.02)
+    assert rows["judges_san_diego_courts.server_days"]["difference"] == pytest.approx(
+        -lost, rel=0.02
+    )
     assert validate(open_log(after.folder)).ok

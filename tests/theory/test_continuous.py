@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, t
 
-from asylumatlas.sim import continuous as kernel
+from asylumatlas.sim import continuous
+from asylumatlas.sim import continuous_kernel as kernel
 from asylumatlas.sim.continuous import (
     Duration,
     Network,
@@ -186,7 +187,7 @@ def test_erlang_b_is_insensitive_to_the_service_distribution(service: Duration) 
 def test_lindley_recursion_customer_by_customer() -> None:
     """The same keyed numbers through the textbook recursion give the same waits."""
     network, number = single(BURSTY, 1, 0.7), 2_000
-    plan = kernel._plan(network, 7, 3)
+    plan = continuous._plan(network, 7, 3)
     keys = [
         kernel.customer_key(plan.run_key, np.uint64(0), np.uint64(i)) for i in range(number + 1)
     ]
@@ -321,7 +322,7 @@ def test_arrays_grow_in_an_overloaded_network() -> None:
 
 @pytest.mark.parametrize("times", [exponential(2.0), erlang(5, 2.0), hyperexponential(0.3, 4, 0.5)])
 def test_moments_of_the_durations(times: Duration) -> None:
-    row = kernel._rows({0: times}, 1)[0]
+    row = continuous._rows({0: times}, 1)[0]
     keys = np.random.default_rng(1).integers(0, 2**64, 20_000, np.uint64)
     draws = np.array([kernel.duration(row, key, kernel.SERVICE, 0) for key in keys])
     halves = draws.reshape(REPLICATIONS, -1)

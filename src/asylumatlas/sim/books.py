@@ -17,9 +17,9 @@ from asylumatlas.sim import tables as t
 
 
 @njit(_nrt=False, cache=True)
-def _days_of_line(s: t.State, line: int, until: int) -> int:
+def _days_of_line(s: t.State, line: int, until: int) -> np.int64:
     """Sum of `until - since` over the tokens of a line."""
-    total = 0
+    total = np.int64(0)
     chunk = s.buckets[line, t.HEAD]
     place = s.buckets[line, t.OFFSET]
     for _ in range(s.buckets[line, t.SIZE]):

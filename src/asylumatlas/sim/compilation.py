@@ -12,17 +12,17 @@ import os
 import sys
 from pathlib import Path
 
-KERNELS = ("tables", "randomness", "buckets", "tokens", "moves", "engine", "books")
-CONTINUOUS = "continuous*"
+DAY_KERNEL = ("tables", "randomness", "buckets", "tokens", "moves", "engine", "books")
+CONTINUOUS_KERNEL = ("durations", "continuous_kernel")
+KERNELS = DAY_KERNEL + CONTINUOUS_KERNEL
 
 
 def cache_folder() -> Path:
     """The folder for this version of the kernels, under the user's cache folder."""
     here = Path(__file__).parent
-    files = [here / f"{name}.py" for name in KERNELS] + sorted(here.glob(f"{CONTINUOUS}.py"))
     digest = hashlib.blake2b(digest_size=8)
-    for file in files:
-        digest.update(file.name.encode() + file.read_bytes())
+    for name in KERNELS:
+        digest.update(name.encode() + (here / f"{name}.py").read_bytes())
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "asylumatlas" / f"kernels-{digest.hexdigest()}"
 

@@ -149,7 +149,7 @@ def waiting_list(
     person = histories.person[main].astype(np.int64)
     signs = np.flatnonzero(joins[main])
     signs = signs[np.unique(person[signs], return_index=True)[1]]  # the first time, by person
-    who, day = person[signs], histories.day[main]
+    who, day = person[signs], histories.day[main].astype(np.int64)
     joined = day[signs]
     following = np.minimum(signs + 1, len(main) - 1)
     gone = np.where((person[following] == who) & (following > signs), day[following], days)

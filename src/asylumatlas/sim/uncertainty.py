@@ -44,6 +44,7 @@ class Quantities:
 
     def __init__(self, scenario: ScenarioModel) -> None:
         self.start = scenario.start
+        self.end = scenario.to
         self._known = dict(parameters.load())
         for name, quantity in scenario.parameters.items():
             self._known[name] = _as_parameter(name, quantity, self._known[name].unit)
@@ -59,10 +60,16 @@ class Quantities:
                 return self._known[name]
         raise KeyError(quantity)
 
-    def note(self, parameter: Parameter, entry: Dated) -> None:
-        """Remember that a run used this entry."""
-        self.used[parameter.name] = Use(
-            parameter.name,
+    def note_later(self, parameter: Parameter) -> None:
+        """Remember the entries of a dated parameter that begin within the run, each by its date."""
+        for entry in parameter.values:
+            if self.start < entry.start <= self.end:
+                self.note(parameter, entry, f"{parameter.name} from {entry.start}")
+
+    def note(self, parameter: Parameter, entry: Dated, name: str = "") -> None:
+        """Remember that a run used this entry; under the parameter's name unless told otherwise."""
+        self.used[name or parameter.name] = Use(
+            name or parameter.name,
             entry.value,
             entry.low,
             entry.high,
@@ -127,5 +134,6 @@ class Draw:
                 steps += [step for step in own if step[0] > item.start]
             return steps
         parameter = self.quantities.parameter(quantity, key, {})
-        self.of(quantity, key)  # the entry of the first day is the one that is noted
+        self.of(quantity, key)  # the entry of the first day is noted under the bare name
+        self.quantities.note_later(parameter)
         return [(entry.start, self.of(quantity, key, on=entry.start)) for entry in parameter.values]
