@@ -15,9 +15,10 @@ from scipy import stats
 
 from asylumatlas import parameters
 from asylumatlas.scenario import load_scenario
-from asylumatlas.sim.digest import Digest, _ranks
+from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.replication import Worker
 from asylumatlas.sim.rules import Rules
+from asylumatlas.sim.sensitivity import ranks
 from asylumatlas.sim.uncertainty import CENTRAL, Draw
 
 from .worlds import Raw, load, rows, world
@@ -219,7 +220,7 @@ def test_too_few_draws_have_no_split() -> None:
 
 
 def test_equal_values_share_a_rank() -> None:
-    assert _ranks(np.array([5.0, 1.0, 5.0, 7.0])).tolist() == [1.5, 0.0, 1.5, 3.0]
+    assert ranks(np.array([5.0, 1.0, 5.0, 7.0])).tolist() == [1.5, 0.0, 1.5, 3.0]
 
 
 def test_influence_finds_the_one_that_matters() -> None:
@@ -236,7 +237,7 @@ def test_influence_finds_the_one_that_matters() -> None:
         SimpleNamespace(values=dict(zip(names, row, strict=True)))  # type: ignore[misc]
         for row in np.repeat(inputs, 2, axis=0)
     ]
-    found = made._influence()
+    found = made.influence()
     assert list(found) == ["matters"]
     assert found["matters"][0]["share"] > 0.8
 
@@ -250,7 +251,7 @@ def test_influence_in_a_whole_run(tmp_path: Path) -> None:
     )
     worker = Worker(load(raw, tmp_path), 1, 80)
     made = Digest(worker.rules, [worker.run(k)[0] for k in range(80)])
-    found = made._influence()
+    found = made.influence()
     assert "crews.clerks.servers" not in found
     assert "admitted" in {row["measure"] for row in found["feeds.newcomers.per_day"]}
     split = {row["measure"]: row["parameter_share"] for row in made.uncertainty()}

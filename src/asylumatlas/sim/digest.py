@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from asylumatlas import evidence, process
 from asylumatlas.scenario.model import Measure
+from asylumatlas.sim import sensitivity
 from asylumatlas.sim.replication import LUCKS_PER_DRAW, Replication
 from asylumatlas.sim.rules import CREW_SCALE, Rules
-from asylumatlas.sim.uncertainty import Use
 
 Numbers = NDArray[np.float64]
 QUANTILES = (0.5, 0.1, 0.9, 0.025, 0.975)
@@ -301,63 +301,20 @@ class Digest:
                     rows.append({"measure": name, "label": measure.label, **parts})
         return rows
 
-    # ---- what was assumed, and what it moves
-
     def assumptions(self) -> list[dict[str, Any]]:
         """Every quantity used: value, range, source or the reason, and what it moves."""
-        until = self.rules.model.input_until
-        influence = self._influence()
-        rows = []
-        for use in sorted(self.rules.quantities.used.values(), key=lambda u: u.name):
-            if not use.source and use.assumed == "as written in the scenario" and not use.uncertain:
-                continue
-            why = use.assumed
-            if until is not None and use.start is not None and use.start > until:
-                why = (why + "; " if why else "") + f"dated {use.start}, after {until}: hindsight"
-            rows.append(
-                {
-                    "parameter": use.name,
-                    "label": _label(use),
-                    "value": use.value,
-                    "low": use.low,
-                    "high": use.high,
-                    "unit": use.unit or "number",
-                    "assumed": bool(use.assumed),
-                    "why": why,
-                    "source": use.source or None,
-                    "influence": influence.get(use.name, []),
-                }
-            )
-        return rows
+        return sensitivity.assumptions(self.rules, self.influence())
 
-    def _influence(self) -> dict[str, list[dict[str, Any]]]:
-        """Squared rank correlation, over draws, of each uncertain quantity with a measure's end."""
-        lucks = LUCKS_PER_DRAW
-        draws = len(self.replications) // lucks
-        if draws < 10:
-            return {}
-        used = [u.name for u in self.rules.quantities.used.values() if u.uncertain]
-        inputs = np.array(
-            [
-                [self.replications[k * lucks].values.get(n, math.nan) for k in range(draws)]
-                for n in used
-            ]
-        )
-        found: dict[str, list[dict[str, Any]]] = {}
-        for m, (name, measure) in enumerate(self.measures):
-            if not measure.chart:
-                continue
-            end = self.values[: draws * lucks, m, -1].reshape(draws, lucks).mean(axis=1)
-            if np.isnan(end).any() or end.std() == 0:
-                continue
-            for parameter, values in zip(used, inputs, strict=True):
-                share = _rank_correlation(values, end) ** 2
-                # below four standard errors of an unrelated pair it is noise
-                if share > 16.0 / draws:
-                    found.setdefault(parameter, []).append(
-                        {"measure": name, "share": round(share, 3)}
-                    )
-        return {k: sorted(v, key=lambda item: -item["share"]) for k, v in found.items()}
+    def influence(self) -> dict[str, list[dict[str, Any]]]:
+        """What each uncertain quantity moves: charted measures at their end, by share."""
+        charted = {
+            name: self.values[:, m, -1]
+            for m, (name, measure) in enumerate(self.measures)
+            if measure.chart
+        }
+        drawn = [r.values for r in self.replications]
+        uncertain = [u.name for u in self.rules.quantities.used.values() if u.uncertain]
+        return sensitivity.influence(drawn, uncertain, charted, LUCKS_PER_DRAW)
 
     def conservation(self) -> dict[str, Any]:
         """People in, out and inside of every replication; exact by construction, checked anyway."""
@@ -392,22 +349,3 @@ def _inside(
     not_below = qualifier in ("at_most", "less_than") or value <= interval[f"high{level}"]
     not_above = qualifier in ("at_least", "more_than") or value >= interval[f"low{level}"]
     return not_below and not_above
-
-
-def _label(use: Use) -> str:
-    return use.name.rsplit(".", 1)[-1].replace("_", " ") if "." in use.name else use.name
-
-
-def _rank_correlation(a: Numbers, b: Numbers) -> float:
-    if np.isnan(a).any() or np.ptp(a) == 0:
-        return 0.0
-    ranks = [_ranks(x) for x in (a, b)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
-
-
-def _ranks(values: Numbers) -> Numbers:
-    """(n,) ranks from 0; equal values share the mean of their ranks."""
-    _, group, size = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(size)
-    ranks: Numbers = (last - (size + 1) / 2)[group]
-    return ranks
