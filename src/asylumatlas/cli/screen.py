@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import textwrap
@@ -114,8 +115,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[
         )
     for row in rows:
         grid.add_row(*(folded(cell) for cell in row))
-    console = Console(width=width(), markup=False, emoji=False, highlight=False)
-    with console.capture() as captured:
-        console.print(grid)
+    # Rich must not write to standard output itself: to it a reader who leaves is a failure.
+    paper = io.StringIO()
+    console = Console(
+        file=paper,
+        width=width(),
+        force_terminal=sys.stdout.isatty(),
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    console.print(grid)
     # Rich pads each line to the table's width and frames it; a file needs neither.
-    print("\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n"))
+    print("\n".join(line.rstrip() for line in paper.getvalue().split("\n")).strip("\n"))
