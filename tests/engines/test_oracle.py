@@ -258,7 +258,6 @@ def test_identities_hold_on_every_day(model: t.Model) -> None:
 def simulate_in_pieces(model: t.Model, stops: Sequence[int], log_rows: int) -> tuple[Any, Any]:
     """State and log of a run that stops often, is drained, pickled and taken up again."""
     state, rows = t.new_state(model, log_rows), []
-    state.pool[:] = 0
     days = len(model.quota)
 
     def drain() -> None:

@@ -186,9 +186,9 @@ def new_state(model: Model, log_rows: int = 0) -> State:
         return np.zeros(shape, np.int64)
 
     state = State(
-        pool=np.empty(chunks * CHUNK * 2, np.uint64),
-        after=np.empty(chunks, np.int32),
-        before=np.empty(chunks, np.int32),
+        pool=np.zeros(chunks * CHUNK * 2, np.uint64),
+        after=np.zeros(chunks, np.int32),
+        before=np.zeros(chunks, np.int32),
         buckets=zeros(buckets, 8),
         occupied=zeros(spaces),
         leaving=zeros(spaces, days),
@@ -208,7 +208,7 @@ def new_state(model: Model, log_rows: int = 0) -> State:
         going=np.zeros(CHUNK, np.uint64),
         going_to=zeros(CHUNK),
         going_in=zeros(CHUNK),
-        log=np.empty(log_rows, np.uint64),
+        log=np.zeros(log_rows, np.uint64),
     )
     state.buckets[:, HEAD] = state.buckets[:, TAIL] = -1
     state.counters[FREE_CHUNK] = -1
