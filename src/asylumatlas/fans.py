@@ -106,7 +106,7 @@ def _band_rows(series: Mapping[str, Any]) -> list[Chart]:
 
 
 def _point_rows(series: Mapping[str, Any]) -> list[Chart]:
-    said = {"input": "used as input", "prediction": "never shown to the model"}
+    said = {"input": "used as input", "prediction": "held back"}
     return [
         {
             "date": point["date"],

@@ -19,7 +19,7 @@ def findings(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from _peaks(summary["series"])
     yield from _ends(summary)
     for role, what in (
-        ("prediction", "later count{s} never shown to the model"),
+        ("prediction", "later count{s} held back"),
         ("input", "reported count{s} used as input"),
     ):
         yield _coverage(summary["reported"], role, what)
@@ -79,9 +79,11 @@ def _coverage(reported: Rows, role: str, what: str) -> str:
         said += "from one side only)"
     if role == "input":
         return said + "; the model was allowed to look at these."
-    return (
-        said + "; intervals of the right width hold 80 % and 95 % of such counts in the long run."
-    )
+    said += "; intervals of the right width hold 80 % and 95 % of such counts in the long run."
+    seen = sum(bool(row.get("seen")) for row in rows)
+    if seen:
+        said += f" {seen} of them had been looked at while the scenario was made: weaker evidence."
+    return said
 
 
 def _farthest(reported: Rows) -> Iterator[str]:
@@ -96,7 +98,7 @@ def _farthest(reported: Rows) -> Iterator[str]:
 
     row = max(outside, key=distance)
     side = "above" if row["reported"] > row["high95"] else "below"
-    use = "used as input" if row["role"] == "input" else "never shown to the model"
+    use = "used as input" if row["role"] == "input" else "held back"
     yield (
         f"Farthest from the simulation: {located(row['label'], row['place'])}, {day(row['date'])} "
         f"({use}): reported {reported_amount(row)} {row['unit']}, {side} the 95 % interval "

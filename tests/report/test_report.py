@@ -193,7 +193,7 @@ def test_findings_count_what_lies_inside(summary: dict[str, Any]) -> None:
     # Hand-counted in summary_example.json.
     said = sentence(summary, "Of 5 reported counts used as input, ")
     assert "4 lie inside the 80 % interval" in said
-    said = sentence(summary, "Of 5 later counts never shown to the model, ")
+    said = sentence(summary, "Of 5 later counts held back, ")
     assert "2 lie inside the 80 % interval and 3 inside" in said
     # 401 against 318..386: above by 15 of 68; 2 against 2.2..11.8 rounds to inside or nearer.
     said = sentence(summary, "Farthest from the simulation")

@@ -19,6 +19,9 @@ def folder(path: Path, values: list[float], *, seed: int = 1, name: str = "decid
     summary = {
         "scenario": path.name,
         "question": "?",
+        "from": "2018-03-25",
+        "to": "2018-11-05",
+        "command": "asylumatlas run x",
         "seed": seed,
         "replications": count,
         "lucks_per_draw": 2,
@@ -96,3 +99,11 @@ def test_the_surge_takes_hearings_from_the_interior_and_changes_nobody_before_it
         -lost, rel=0.02
     )
     assert validate(open_log(after.folder)).ok
+
+
+def test_runs_of_different_periods_are_refused(tmp_path: Path) -> None:
+    a, b = folder(tmp_path / "a", [1, 2]), folder(tmp_path / "b", [1, 2])
+    summary = json.loads((b / "summary.json").read_text("utf-8"))
+    (b / "summary.json").write_text(json.dumps({**summary, "to": "2018-09-30"}), "utf-8")
+    with pytest.raises(CompareError, match="2018-09-30; compare runs of one period"):
+        compare(a, b)

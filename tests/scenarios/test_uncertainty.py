@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 from asylumatlas import parameters
+from asylumatlas.runs import run
 from asylumatlas.scenario import load_scenario
 from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.replication import Worker
@@ -256,3 +257,21 @@ def test_influence_in_a_whole_run(tmp_path: Path) -> None:
     assert "admitted" in {row["measure"] for row in found["feeds.newcomers.per_day"]}
     split = {row["measure"]: row["parameter_share"] for row in made.uncertainty()}
     assert split["admitted"] > 0.8
+
+
+def test_what_was_published_later_is_called_hindsight(tmp_path: Path) -> None:
+    made = run("caravan-2018", replications=1, out=tmp_path / "run", log=False).summary
+    rows = {row["parameter"]: row for row in made["assumptions"]}
+    # the slide deck of 24 May 2018, after 4 May; the port's capacity of 30 April, before
+    assert rows["credible_fear.found_share_to_april_2018"]["hindsight"]
+    assert "published 2018-05-24" in rows["credible_fear.found_share_to_april_2018"]["why"]
+    assert not rows["port.san_ysidro.holding_capacity"]["hindsight"]
+    late = sum(row["hindsight"] for row in made["assumptions"])
+    assert made["caveats"][0].startswith(f"{late} of the sourced quantities")
+
+
+def test_a_run_of_few_replications_says_what_its_ranges_are(tmp_path: Path) -> None:
+    few = run("caravan-2018", replications=4, out=tmp_path / "few", log=False).summary
+    assert few["caveats"][0].startswith("With 4 replications")
+    looked = {row["measure"] for row in few["reported"] if row["seen"]}
+    assert looked == {"fear_found", "fear_found_of_interviews"}

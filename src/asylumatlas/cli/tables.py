@@ -165,6 +165,9 @@ def print_comparison(found: Row, run_a: str, run_b: str) -> None:
     if question := found.get("question"):
         screen.paragraph(question)
     print(f"A: {run_a}\nB: {run_b}")
+    for letter in ("a", "b"):
+        if command := found.get(f"command_{letter}"):
+            screen.paragraph(command, indent="     ", first=f"{letter.upper()} is: ")
     screen.heading("Differences, B less A")
     screen.records(
         ("A", "B", "difference", "95 %"),

@@ -19,7 +19,7 @@ from asylumatlas.markup import (
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
-TITLES = (("prediction", "Counts never shown to the model"), ("input", "Counts used as input"))
+TITLES = (("prediction", "Counts held back"), ("input", "Counts used as input"))
 
 
 def reported(summary: Row, citations: Citations) -> str:
@@ -33,7 +33,7 @@ def reported(summary: Row, citations: Citations) -> str:
 
 
 def key(role: str) -> str:
-    """Return the mark of a count used as input (hollow) or never shown (filled)."""
+    """Return the mark of a count used as input (hollow) or held back (filled)."""
     return (
         '<svg class="key" viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">'
         f'<circle class="reported {role}" cx="7" cy="7" r="4.5"/></svg>'
@@ -43,10 +43,10 @@ def key(role: str) -> str:
 def _reading() -> str:
     return (
         '<p class="note">How to read it: each count keeps its outlet. A count used as '
-        "<em>input</em> was open to the model; a <em>prediction</em> is compared with a count the "
-        "model never saw. In the strips, the thin bar is the 95 % interval, the thick bar the "
-        f"80 % interval, the upright line the median; {key('input')} is a count used as input, "
-        f"{key('prediction')} one never shown. Each strip has its own scale. A count published "
+        "<em>input</em> was open to the model; a <em>prediction</em> is compared with a count from "
+        "which no quantity was set. In the strips, the thin bar is the 95 % interval, the thick "
+        f"bar the 80 % interval, the upright line the median; {key('input')} is a count used as "
+        f"input, {key('prediction')} one held back. Each strip has its own scale. A count published "
         "as \u201cat least\u201d or \u201cmore than\u201d is a lower bound and contradicts only "
         "an interval that lies below it; \u201cat most\u201d and \u201cless than\u201d only one "
         "that lies above.</p>"

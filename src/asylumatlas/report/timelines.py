@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
 LONGEST_TABLE = 60  # rows printed beside a fan chart; the run's folder holds every day
-USES = {"input": "used as input", "prediction": "never shown to the model"}
+USES = {"input": "used as input", "prediction": "held back"}
 
 
 def timelines(summary: Row, citations: Citations) -> str:

@@ -281,12 +281,16 @@ class Measure(Strict):
 
 
 class Reported(Strict):
-    """A published count held against a measure."""
+    """A published count held against a measure.
+
+    `seen` says that a prediction was looked at while the scenario was made.
+    """
 
     report: str
     measure: str
     on: date | None = None
     role: Literal["input", "prediction"]
+    seen: bool = False
     note: str = ""
 
 

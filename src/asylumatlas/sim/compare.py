@@ -30,6 +30,11 @@ def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
         CompareError: a folder that is not a run, or two runs with nothing in common.
     """
     a, b = _Run(Path(run_a)), _Run(Path(run_b))
+    if a.period != b.period:
+        raise CompareError(
+            f"{run_a}, {run_b}: run from {a.period[0]} to {a.period[1]} and from {b.period[0]} to "
+            f"{b.period[1]}; compare runs of one period"
+        )
     names = [name for name in a.values if name in b.values]
     if not names:
         raise CompareError(
@@ -46,6 +51,8 @@ def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
         "paired": paired,
         "replications": min(a.replications, b.replications),
         "rows": rows,
+        "command_a": a.summary["command"],
+        "command_b": b.summary["command"],
         "changes_b": b.summary.get("changes", []),
         "synthetic_note": a.summary["synthetic_note"],
     }
@@ -65,6 +72,7 @@ class _Run:
                 f"{folder}: not a run folder ({error}); give the one `asylumatlas run` printed"
             ) from error
         self.replications = int(self.summary["replications"])
+        self.period = (self.summary["from"], self.summary["to"])
         self.key = (self.summary["seed"], self.replications, self.summary["lucks_per_draw"])
 
     def _fill(self, stored: Any) -> None:

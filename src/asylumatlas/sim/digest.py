@@ -21,6 +21,7 @@ from asylumatlas.sim.replication import LUCKS_PER_DRAW, Replication
 from asylumatlas.sim.rules import CREW_SCALE, Rules
 
 Numbers = NDArray[np.float64]
+FEW = 40  # replications below which a 95 % range is no more than the extremes
 QUANTILES = (0.5, 0.1, 0.9, 0.025, 0.975)
 KEYS = ("median", "low80", "high80", "low95", "high95")
 TELLING_EVENTS = (
@@ -146,6 +147,7 @@ class Digest:
                     "source": report.source,
                     "note": item.note or report.note,
                     "role": item.role,
+                    "seen": item.seen,
                     **interval,
                     "inside80": _inside(value, report.qualifier, interval, "80"),
                     "inside95": _inside(value, report.qualifier, interval, "95"),
@@ -300,6 +302,32 @@ class Digest:
                 if not math.isnan(parts["total_sd"]):
                     rows.append({"measure": name, "label": measure.label, **parts})
         return rows
+
+    def warnings(self) -> list[str]:
+        """What a reader must know of this run before the numbers: few replications, hindsight."""
+        found = []
+        count = len(self.replications)
+        if 1 < count < FEW:
+            found.append(
+                f"With {count} replications the 95 % range is about the smallest and the largest "
+                f"of them; use {FEW} or more before you quote one."
+            )
+        late = [row for row in self.assumptions() if row["hindsight"]]
+        until = self.rules.model.input_until
+        if late:
+            found.append(
+                f"{len(late)} of the sourced quantities were published or hold only after {until}, "
+                "because no earlier figure was found. Each is marked hindsight in the list of "
+                "assumptions: the run knows more than could be known then."
+            )
+        bare = sensitivity.bare_numbers(self.rules)
+        if bare:
+            found.append(
+                f"{bare} more numbers stand bare in the scenario, with neither range nor source: "
+                "mostly who the people in the background are and limits of days. "
+                f"`asylumatlas show {self.rules.scenario.name}` lists them."
+            )
+        return found
 
     def assumptions(self) -> list[dict[str, Any]]:
         """Every quantity used: value, range, source or the reason, and what it moves."""

@@ -242,7 +242,7 @@ def summarize(
         "uncertainty": digest.uncertainty(),
         "assumptions": digest.assumptions(),
         "conservation": digest.conservation(),
-        "caveats": [*model.caveats, *digest.not_held()],
+        "caveats": [*digest.warnings(), *model.caveats, *digest.not_held()],
         "changes": [
             {"on": c.on.isoformat(), "what": c.what, "source": c.source or None}
             for c in model.change

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asylumatlas import process
+from asylumatlas import evidence, process
 from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.sim.rules import Rules
 from asylumatlas.sim.uncertainty import Use
@@ -23,7 +25,8 @@ def assumptions(rules: Rules, moves: Mapping[str, list[dict[str, Any]]]) -> list
     """Every quantity a run used: value, range, source or the reason, and what it moves.
 
     A bare number in a scenario that has neither range nor source is part of the scenario's
-    structure and is not listed. What was published after `input_until` is called hindsight.
+    structure and is not listed. What holds from a later date than
+    `input_until`, or was published later, is called hindsight.
 
     Args:
         rules: of the run; its quantities remember what was used.
@@ -32,11 +35,12 @@ def assumptions(rules: Rules, moves: Mapping[str, list[dict[str, Any]]]) -> list
     until = rules.model.input_until
     rows = []
     for use in sorted(rules.quantities.used.values(), key=lambda u: u.name):
-        if not use.source and use.assumed == PLAIN and not use.uncertain:
+        if _bare(use):
             continue
         why = use.assumed
-        if until is not None and use.start is not None and use.start > until:
-            why = (why + "; " if why else "") + f"dated {use.start}, after {until}: hindsight"
+        late = _late(use, until)
+        if late:
+            why = (why + "; " if why else "") + f"{late}, after {until}: hindsight"
         rows.append(
             {
                 "parameter": use.name,
@@ -46,12 +50,39 @@ def assumptions(rules: Rules, moves: Mapping[str, list[dict[str, Any]]]) -> list
                 "high": use.high,
                 "unit": use.unit or ("share" if _is_share(use.name) else "number"),
                 "assumed": bool(use.assumed),
+                "hindsight": bool(late),
                 "why": why,
                 "source": use.source or None,
                 "influence": moves.get(use.name, []),
             }
         )
     return rows
+
+
+def _bare(use: Use) -> bool:
+    """A number that a scenario just writes down."""
+    return not use.source and use.assumed == PLAIN and not use.uncertain
+
+
+def bare_numbers(rules: Rules) -> int:
+    """How many numbers of a scenario have neither range, nor source, nor reason."""
+    return sum(map(_bare, rules.quantities.used.values()))
+
+
+def _late(use: Use, until: date | None) -> str:
+    """What makes a quantity hindsight for a scenario that knows nothing after `until`."""
+    if until is None:
+        return ""
+    if use.start is not None and use.start > until:
+        return f"holds from {use.start}"
+    if use.source:
+        published = evidence.source(use.source).date
+        found = re.match(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", published)
+        if found:
+            year, month, day = (int(part) if part else 1 for part in found.groups())
+            if date(year, month, day) > until:
+                return f"published {published}"
+    return ""
 
 
 def label(model: ScenarioModel, use: Use) -> str:
