@@ -47,9 +47,9 @@ def _reading() -> str:
         "which no quantity was set. In the strips, the thin bar is the 95 % interval, the thick "
         f"bar the 80 % interval, the upright line the median; {key('input')} is a count used as "
         f"input, {key('prediction')} one held back. Each strip has its own scale. A count "
-        "published as \u201cat least\u201d or \u201cmore than\u201d is a lower bound and contradicts only "
-        "an interval that lies below it; \u201cat most\u201d and \u201cless than\u201d only one "
-        "that lies above.</p>"
+        "published as \u201cat least\u201d or \u201cmore than\u201d is a lower bound and "
+        "contradicts only an interval that lies below it; \u201cat most\u201d and \u201cless "
+        "than\u201d only one that lies above.</p>"
     )
 
 
