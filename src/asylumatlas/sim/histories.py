@@ -75,6 +75,18 @@ class Histories:
     stage: NDArray[np.int16]
     rules: Rules
 
+    def only(self, chosen: NDArray[np.bool_]) -> Histories:
+        """The events chosen, (events,) bool; whole people must be chosen or left out."""
+        return Histories(
+            self.person[chosen],
+            self.day[chosen],
+            self.place[chosen],
+            self.event[chosen],
+            self.outcome[chosen],
+            self.stage[chosen],
+            self.rules,
+        )
+
     @cached_property
     def seq(self) -> Column:
         """Number of each event within its person's history, from 0."""

@@ -84,6 +84,9 @@ def _measure(rules: Rules, speech: Speech, histories: Histories, measure: Measur
     own = np.ones(len(histories.day), bool)
     if measure.feeds:
         own = np.isin(rules.layout.feeds, measure.feeds)[histories.feed]
+    if measure.counts == "waited" and measure.feeds:
+        # nobody else's calls matter to how long these have waited
+        return _of_list(rules, speech, histories.only(own), measure, np.ones(own.sum(), bool))
     if measure.counts in ("names", "wait_ahead", "waited"):
         return _of_list(rules, speech, histories, measure, own)
 
@@ -201,9 +204,13 @@ def _waited(signed: WaitingList, days: int, over: int) -> Numbers:
     waits = (signed.answered - signed.joined)[some][order]
     first = np.searchsorted(day, np.arange(days) - over, side="right")
     end = np.searchsorted(day, np.arange(days), side="right")
-    return np.array(
-        [np.median(waits[a:b]) if b > a else np.nan for a, b in zip(first, end, strict=True)]
-    )
+    medians = np.full(days, np.nan)
+    for d in range(days):
+        if d and (first[d], end[d]) == (first[d - 1], end[d - 1]):
+            medians[d] = medians[d - 1]
+        elif end[d] > first[d]:
+            medians[d] = np.median(waits[first[d] : end[d]])
+    return medians
 
 
 def _flow(speech: Speech, histories: Histories, cohort: NDArray[np.bool_]) -> Ints:
