@@ -10,8 +10,9 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
+
+from asylumatlas.evidence.suggestion import did_you_mean
 
 HEAD = {
     "title": "text",
@@ -200,7 +201,7 @@ def _check_row(
         if key not in row:
             # Offer only keys this table has no other use for.
             spare = [name for name in row if isinstance(name, str) and name not in fields]
-            raise SummaryError(f"summary: {where}{key}: is missing.{_meant(key, spare)}")
+            raise SummaryError(f"summary: {where}{key}: is missing.{did_you_mean(key, spare)}")
         for problem in _problems(row[key], kind, whole):
             raise SummaryError(f"summary: {where}{key}: {problem}")
 
@@ -227,7 +228,7 @@ def _problems(value: object, kind: str, whole: Mapping[str, Any]) -> Iterator[st
     elif kind == "source":
         for name in source_ids(value):
             if name not in whole["sources"]:
-                yield f'unknown source "{name}".{_meant(name, list(whole["sources"]))}'
+                yield f'unknown source "{name}".{did_you_mean(name, list(whole["sources"]))}'
     elif kind == "interval":
         missing = [key for key in INTERVAL if not isinstance(value, Mapping) or key not in value]
         if missing:
@@ -248,11 +249,6 @@ def _is_date(value: object) -> bool:
     return True
 
 
-def _meant(word: str, known: list[str]) -> str:
-    near = get_close_matches(word, known, n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
-
-
 def _check_series(series: Mapping[str, Any], where: str, whole: Mapping[str, Any]) -> None:
     days = len(series["dates"])
     for level in BAND:
@@ -270,7 +266,7 @@ def _check_series(series: Mapping[str, Any], where: str, whole: Mapping[str, Any
 def _check_qualifier(row: Mapping[str, Any], where: str) -> None:
     said = row.get("qualifier") or "stated"
     if said not in QUALIFIERS:
-        hint = _meant(str(said), list(QUALIFIERS))
+        hint = did_you_mean(str(said), list(QUALIFIERS))
         raise SummaryError(f"summary: {where}qualifier: unknown qualifier {said!r}.{hint}")
 
 

@@ -199,10 +199,10 @@ _EXAMPLE = "--set port.san_ysidro.holding_capacity=400"
 
 def _nearest_run(folder: Path) -> str:
     """A hint: the folder beside it whose name is closest, if that holds a run."""
-    from asylumatlas.scenario.model import closest
+    from asylumatlas.evidence.suggestion import did_you_mean
 
     near = folder.parent.glob("*/summary.json") if folder.parent.is_dir() else ()
-    hint = closest(str(folder), [str(path.parent) for path in near])
+    hint = did_you_mean(str(folder), [str(path.parent) for path in near])
     return f".{hint}" if hint else "; a run's folder holds a summary.json"
 
 

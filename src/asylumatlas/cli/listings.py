@@ -7,10 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from asylumatlas.cli import screen
-from asylumatlas.scenario.model import Quantity, Ranged
+from asylumatlas.scenario.model import Ranged
 
 if TYPE_CHECKING:
-    from asylumatlas.parameters import Dated, Parameter
     from asylumatlas.scenario import Scenario
 
 Row = dict[str, Any]
@@ -142,57 +141,33 @@ def quantities(scenario: Scenario) -> list[Row]:
     Raises:
         ScenarioError: a fault that only the numbers show.
     """
-    entries = _entries(scenario)
-    rows = []
-    for _, (parameter, entry) in sorted(entries.items(), key=lambda item: item[0]):
-        rows.append(
-            {
-                "parameter": parameter.name,
-                "value": entry.value,
-                "low": entry.low,
-                "high": entry.high,
-                "unit": parameter.unit or None,
-                "from": entry.start.isoformat() if entry.start > date.min else None,
-                "source": entry.source,
-                "assumed": entry.source is None,
-                "why": parameter.assumed,
-            }
-        )
-    return rows
-
-
-def _entries(scenario: Scenario) -> dict[tuple[str, date], tuple[Parameter, Dated]]:
-    """What the rules of a run ask for, kept by watching them ask."""
     from asylumatlas.sim.rules import Rules
-    from asylumatlas.sim.uncertainty import CENTRAL, Draw
+    from asylumatlas.sim.uncertainty import CENTRAL
 
     model = scenario.model
-    found: dict[tuple[str, date], tuple[Parameter, Dated]] = {}
-
-    class Watched(Draw):
-        def of(
-            self,
-            quantity: Quantity,
-            key: str,
-            words: dict[str, str] | None = None,
-            on: date | None = None,
-        ) -> float:
-            parameter = self.quantities.parameter(quantity, key, words or {})
-            entry = parameter.at(on or model.start)
-            # A dated value is asked for on all its dates, those outside the run too.
-            if entry is parameter.at(model.start) or model.start < entry.start <= model.to:
-                found[parameter.name, entry.start] = parameter, entry
-            return super().of(quantity, key, words, on)
-
     rules = Rules(scenario, 0)
-    draw = Watched(rules.quantities, 0, CENTRAL)
+    draw = rules.draw(CENTRAL)
     rules.model_for(draw, 0)
     for name, crew in model.crews.items():
         if crew.cost_per_server_day is not None:
             draw.of(crew.cost_per_server_day, f"crews.{name}.cost_per_server_day")
     for name, cost in model.costs.items():
         draw.of(cost.per_day, f"costs.{name}.per_day")
-    return found
+    used = rules.quantities.used.values()
+    return [
+        {
+            "parameter": use.parameter,
+            "value": use.value,
+            "low": use.low,
+            "high": use.high,
+            "unit": use.unit or None,
+            "from": use.start.isoformat() if use.start else None,
+            "source": use.source or None,
+            "assumed": not use.source,
+            "why": use.assumed or None,
+        }
+        for use in sorted(used, key=lambda use: (use.parameter, use.start or date.min))
+    ]
 
 
 # ---- printing

@@ -6,11 +6,12 @@ the two lists here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from asylumatlas import process
+from asylumatlas.process.vocabulary import suggestion
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -156,14 +157,6 @@ def allowed_words(words: WordList) -> tuple[str, ...]:
     )
 
 
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """Return ``' Did you mean "x"?'`` for the nearest known word, or an empty string."""
-    from difflib import get_close_matches  # only when something is wrong: keeps imports cheap
-
-    near = get_close_matches(str(word), list(known), n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
-
-
 def require_known(word: object, known: Collection[str], where: str, what: str) -> None:
     """Raise unless ``word`` is one of ``known``.
 
@@ -171,7 +164,7 @@ def require_known(word: object, known: Collection[str], where: str, what: str) -
         LogError: naming the place, the word and the nearest known word.
     """
     if word not in known:
-        raise LogError(f'{where}: unknown {what} "{word}".{did_you_mean(word, known)}')
+        raise LogError(f'{where}: unknown {what} "{word}".{suggestion(word, known)}')
 
 
 def arrow_schema(table: str, extra: dict[str, str] | None = None) -> pa.Schema:

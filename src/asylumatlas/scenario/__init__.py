@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from asylumatlas.scenario.amounts import closest
+from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario.faults import lines
 from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.scenario.names import check_names
@@ -87,7 +87,7 @@ def _find(source: str | Path) -> Path:
         return path
     shipped = FOLDER / f"{source}.toml"
     if "/" in str(source) or not _is_file(shipped):
-        hint = closest(str(source), names())
+        hint = did_you_mean(str(source), names())
         raise ScenarioError(
             f"{source}: unknown scenario.{hint} `asylumatlas scenarios` lists them."
         )
@@ -115,7 +115,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not _is_file(base):
         base = FOLDER / f"{parent}.toml"
     if not _is_file(base):
-        hint = closest(str(parent), [p.stem for p in FOLDER.glob("*.toml")])
+        hint = did_you_mean(str(parent), [p.stem for p in FOLDER.glob("*.toml")])
         raise ScenarioError(f"{path.name}: extends: no scenario {parent!r}.{hint}")
     line = (*seen, path.resolve())
     if base.resolve() in line:
@@ -144,7 +144,7 @@ def _drop(base: dict[str, Any], key: object, file: str) -> None:
     for part in path:
         table = table.get(part) if isinstance(table, dict) else None
     if not isinstance(table, dict) or last not in table:
-        hint = closest(str(key), _paths(base))
+        hint = did_you_mean(str(key), _paths(base))
         raise ScenarioError(f"{file}: drop: the base has no {str(key)!r}.{hint}")
     del table[last]
 
@@ -190,7 +190,7 @@ def _override(raw: dict[str, Any], overrides: Mapping[str, str], file: str) -> N
         if in_list or isinstance(table, dict):
             table[last] = _value(text)
         else:
-            hint = closest(key, [*known, *_paths(raw)])
+            hint = did_you_mean(key, [*known, *_paths(raw)])
             raise ScenarioError(f"--set {key}: {file} has no such key.{hint}")
 
 

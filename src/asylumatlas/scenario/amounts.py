@@ -6,8 +6,6 @@ high and a source or the word why it is assumed.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -22,13 +20,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from asylumatlas.evidence.suggestion import did_you_mean
+
 MOST = 1e9  # larger numbers are slips of the pen, and would overflow the engine's counters
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """' Did you mean "x"?' for the nearest known word, or an empty text."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f' Did you mean "{found[0]}"?' if found else ""
 
 
 class Strict(BaseModel):
@@ -43,7 +37,7 @@ class Strict(BaseModel):
             return data
         known = [field.alias or name for name, field in cls.model_fields.items()]
         unknown = {
-            str(key): closest(str(key), known) or f" Known here: {', '.join(known)}."
+            str(key): did_you_mean(str(key), known) or f" Known here: {', '.join(known)}."
             for key in data
             if key not in known
         }

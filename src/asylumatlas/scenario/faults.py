@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from asylumatlas.scenario.amounts import closest
+from asylumatlas.evidence.suggestion import did_you_mean
 
 PLAIN = {
     "missing": "is missing",
@@ -63,5 +63,5 @@ def _messages(fault: Any) -> Iterator[tuple[str, str]]:
     plain = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
     message = PLAIN.get(fault["type"], plain)
     if fault["type"] == "literal_error":
-        message += "." + closest(str(fault["input"]), re.findall(r"'([^']*)'", plain))
+        message += "." + did_you_mean(str(fault["input"]), re.findall(r"'([^']*)'", plain))
     yield "", message

@@ -19,11 +19,10 @@ from asylumatlas.scenario.amounts import (
     Ranged,
     Strict,
     Weights,
-    closest,
     name_or_table,
 )
 
-__all__ = ["Quantity", "Ranged", "ScenarioModel", "closest"]
+__all__ = ["Quantity", "Ranged", "ScenarioModel"]
 
 
 def _words(value: Any) -> Any:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from asylumatlas import evidence, parameters, process
+from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario import quantities
-from asylumatlas.scenario.amounts import Ranged, closest
+from asylumatlas.scenario.amounts import Ranged
 from asylumatlas.scenario.model import (
     Change,
     Feed,
@@ -45,7 +46,7 @@ def check_names(model: ScenarioModel) -> list[str]:
 def _known(word: str, known: Iterable[str], key: str, what: str) -> Faults:
     names = list(known)
     if word not in names:
-        yield f"{key}: unknown {what} {word!r}.{closest(word, names)}"
+        yield f"{key}: unknown {what} {word!r}.{did_you_mean(word, names)}"
 
 
 def _classes(model: ScenarioModel) -> Faults:
@@ -334,7 +335,7 @@ def _settings(model: ScenarioModel, change: Change, key: str) -> Faults:
         if tables.get(table) != what or not what:
             known = [f"{t}.{n}.{w}" for t, w in tables.items() for n in getattr(model, t)]
             forms = ", ".join(f"{t}.NAME.{w}" for t, w in tables.items())
-            hint = closest(path, known)
+            hint = did_you_mean(path, known)
             yield f"{key}.set.{path}: cannot be changed by date; can be: {forms}.{hint}"
             continue
         yield from _known(name, getattr(model, table), f"{key}.set.{path}", table[:-1])

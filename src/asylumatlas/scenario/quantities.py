@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from asylumatlas import evidence, parameters
+from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.parameters import Parameter
-from asylumatlas.scenario.amounts import Delay, From, Quantity, Ranged, closest
+from asylumatlas.scenario.amounts import Delay, From, Quantity, Ranged
 from asylumatlas.scenario.model import Outcome, ScenarioModel
 
 Faults = Iterator[str]
@@ -51,7 +52,7 @@ def quantity(
     for words in _combinations(model, value):
         names = [_spelled(option, words) for option in value.split("|")]
         if not any(name in known for name in names):
-            yield f"{key}: unknown parameter {names[0]!r}.{closest(names[0], known)}"
+            yield f"{key}: unknown parameter {names[0]!r}.{did_you_mean(names[0], known)}"
             return
         for name in names:
             if name in known and not fits(known[name].unit, unit):
@@ -69,7 +70,7 @@ def _own(value: Ranged, key: str, unit: str) -> Faults:
     elif low < 0:
         yield f"{key}: {low:g} must not be negative"
     if value.source and value.source not in evidence.sources():
-        hint = closest(value.source, evidence.sources())
+        hint = did_you_mean(value.source, evidence.sources())
         yield f"{key}.source: unknown source {value.source!r}.{hint}"
 
 

@@ -55,9 +55,9 @@ def _nobody_left_out(station: Station, key: str, classes: Classes) -> Faults:
     }
     for what, wheres in filters.items():
         for words, held in classes:
-            if what == "leave" and not _fits_class(station.impatient, words, held):
+            if what == "leave" and not fits_class(station.impatient, words, held):
                 continue
-            if not any(_fits_class(where, words, held) for where in wheres):
+            if not any(fits_class(where, words, held) for where in wheres):
                 who = ", ".join(f"{n} {v}" for n, v in words.items())
                 custody = "in custody" if held else "not in custody"
                 yield f"{key}.{what}: nothing is said for {who}, {custody}"
@@ -81,7 +81,7 @@ def _rows(
     """The outcomes that may happen to a class, and the class, once for all with the same odds."""
     seen = set()
     for words, held in classes:
-        chosen = tuple(k for k, o in enumerate(outcomes) if _fits_class(o.where, words, held))
+        chosen = tuple(k for k, o in enumerate(outcomes) if fits_class(o.where, words, held))
         shares = " ".join(f"{outcomes[k].share} {outcomes[k].of_rest}" for k in chosen)
         used = tuple(word for name, word in words.items() if "{" + name + "}" in shares)
         if chosen and (chosen, used) not in seen:
@@ -89,7 +89,8 @@ def _rows(
             yield chosen, words
 
 
-def _fits_class(condition: Filter, words: dict[str, str], held: bool) -> bool:
+def fits_class(condition: Filter, words: dict[str, str], held: bool) -> bool:
+    """Whether a class (and being in custody or not) fits a `where`."""
     for name, wanted in condition.items():
         have: object = held if name == "held" else words.get(name)
         if have not in (wanted if isinstance(wanted, list) else [wanted]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -115,11 +116,12 @@ class Digest:
 
     def _points(self) -> dict[str, list[dict[str, Any]]]:
         points: dict[str, list[dict[str, Any]]] = {}
-        for row in self.reported():
+        for row in self.reported:
             point = {key: row[key] for key in ("date", "outlet", "source", "role")}
             points.setdefault(row["measure"], []).append({**point, "value": row["reported"]})
         return points
 
+    @cached_property
     def reported(self) -> list[dict[str, Any]]:
         """Every published count beside the run's interval for the same thing on the same day."""
         rows = []
@@ -158,7 +160,7 @@ class Digest:
 
     def not_held(self) -> list[str]:
         """Sentences on published counts that this run says nothing about."""
-        held = {(row["id"], row["measure"]) for row in self.reported()}
+        held = {(row["id"], row["measure"]) for row in self.reported}
         return [
             f"The published count {item.report} is not held against {item.measure}: the run does "
             "not reach its date, or has no such number then."
@@ -229,13 +231,14 @@ class Digest:
     def meters(self) -> list[dict[str, Any]]:
         """Bed-days, server-days, hearings postponed and money over the run."""
         rows = []
-        for name, label, place, unit, values in self.meter_values():
+        for name, label, place, unit, values in self.meter_values:
             where = self.rules.model.places.get(place, place)
             span = self.interval(values, ("median", "low95", "high95"))
             row = {"meter": name, "label": label, "place": where, "unit": unit, "source": None}
             rows.append({**row, **span})
         return rows
 
+    @cached_property
     def meter_values(self) -> list[tuple[str, str, str, str, Numbers]]:
         """Meters as (name, label, place, unit, (R,) values)."""
         postponed = np.array([r.postponed for r in self.replications], float)
@@ -312,7 +315,7 @@ class Digest:
                 f"With {count} replications the 95 % range is about the smallest and the largest "
                 f"of them; use {FEW} or more before you quote one."
             )
-        late = [row for row in self.assumptions() if row["hindsight"]]
+        late = [row for row in self.assumptions if row["hindsight"]]
         until = self.rules.model.input_until
         if late:
             found.append(
@@ -329,6 +332,7 @@ class Digest:
             )
         return found
 
+    @cached_property
     def assumptions(self) -> list[dict[str, Any]]:
         """Every quantity used: value, range, source or the reason, and what it moves."""
         return sensitivity.assumptions(self.rules, self.influence())

@@ -13,7 +13,8 @@ import numpy as np
 
 from asylumatlas.scenario import ScenarioError
 from asylumatlas.scenario.amounts import Delay, Ranged
-from asylumatlas.scenario.model import Feed, Filter, Outcome, ScenarioModel
+from asylumatlas.scenario.model import Feed, Outcome, ScenarioModel
+from asylumatlas.scenario.sense import fits_class
 from asylumatlas.sim import tables as t
 
 KINDS = ("outcomes", "when_full", "leave")
@@ -55,7 +56,6 @@ class Layout:
     booked: list[int] = field(default_factory=list)
     lines: list[tuple[int, int]] = field(default_factory=list)
     rows: dict[RowKey, int] = field(default_factory=dict)
-    outcomes: list[tuple[RowKey, int]] = field(default_factory=list)
     sentences: list[Sentence | None] = field(default_factory=lambda: [None])
     delays: dict[str, tuple[Delay, str]] = field(default_factory=dict)
     place_lotteries: list[tuple[str, Outcome | None, str]] = field(default_factory=list)
@@ -87,15 +87,6 @@ def lay_out(model: ScenarioModel) -> Layout:
     _ways(layout)
     _outcomes(layout)
     return layout
-
-
-def matches(condition: Filter, words: dict[str, str], held: bool) -> bool:
-    """Whether a class (and being in custody or not) fits a `where`."""
-    for key, wanted in condition.items():
-        have: str | bool = held if key == "held" else words[key]
-        if have not in (wanted if isinstance(wanted, list) else [wanted]):
-            return False
-    return True
 
 
 def _delay(layout: Layout, delay: Delay | None, key: str) -> int:
@@ -153,13 +144,13 @@ def _routes(layout: Layout) -> None:
     for number, (name, station) in enumerate(model.stations.items()):
         patience = _delay(layout, station.patience, f"stations.{name}.patience")
         for held, (c, words) in itertools.product((0, 1), enumerate(classes)):
-            fits = [matches(line.where, words, bool(held)) for line in station.lines]
+            fits = [fits_class(line.where, words, bool(held)) for line in station.lines]
             route = routes[number, held, c]
             route[t.LINE] = fits.index(True) if True in fits else -1
             route[t.ROW] = _row(layout, name, "outcomes", words, bool(held))
             route[t.FULL_ROW] = _row(layout, name, "when_full", words, bool(held))
             route[t.LEAVE_ROW] = _row(layout, name, "leave", words, bool(held))
-            impatient = matches(station.impatient, words, bool(held))
+            impatient = fits_class(station.impatient, words, bool(held))
             route[t.PATIENCE] = patience if impatient else -1
     layout.arrays["routes"] = routes
 
@@ -174,7 +165,7 @@ def owner_outcomes(model: ScenarioModel, owner: str, kind: str) -> list[Outcome]
 def _row(layout: Layout, owner: str, kind: str, words: dict[str, str], held: bool) -> int:
     """Number of the row for a class; classes for which the same holds share one."""
     outcomes = owner_outcomes(layout.model, owner, kind)
-    chosen = tuple(k for k, o in enumerate(outcomes) if matches(o.where, words, held))
+    chosen = tuple(k for k, o in enumerate(outcomes) if fits_class(o.where, words, held))
     if not chosen:
         return -1
     shares = " ".join(str(outcomes[k].share) + str(outcomes[k].of_rest) for k in chosen)
@@ -248,7 +239,6 @@ def _outcomes(layout: Layout) -> None:
         rows[number] = len(table), len(key.chosen)
         for k in key.chosen:
             table.append(_outcome(layout, key, k))
-            layout.outcomes.append((key, k))
     layout.arrays["outcomes"] = np.array(table, np.int64).reshape(-1, t.OUTCOME_COLUMNS)
     layout.arrays["rows"] = rows
     layout.arrays["feed_rows"] = np.array(feed_rows, np.int64)

@@ -42,7 +42,6 @@ class Replication:
     crew_used: NDArray[np.int64]
     crew_units: NDArray[np.int64]
     postponed: int
-    wasted: int
     values: dict[str, float]
 
 
@@ -80,12 +79,12 @@ class Worker:
             engine.advance(model, state, days)
             if state.counters[t.FAULT]:
                 raise RunError(self._fault(state))
-            if state.counters[t.DAY] == days and not state.counters[t.LOG_LOST]:
+            if state.counters[t.DAY] == days:
                 for fault in books.faults(model, state):
                     raise RunError(f"{self.rules.scenario.name}: the books do not close: {fault}")
                 engine.sweep(model, state, days - 1)
-            if state.counters[t.DAY] == days and not state.counters[t.LOG_LOST]:
-                return state
+                if not state.counters[t.LOG_LOST]:
+                    return state
             self._log_rows *= 2
 
     def _fault(self, state: t.State) -> str:
@@ -113,7 +112,6 @@ class Worker:
             crew_used=state.used.sum(0),
             crew_units=model.crews.sum(0),
             postponed=int(counters[t.POSTPONED]),
-            wasted=int(counters[t.WASTED]),
             values=dict(draw.values),
         )
         return replication, told, model

@@ -1,8 +1,8 @@
 """Scenario plus one draw of its quantities, as the tables that drive the kernel.
 
-`Rules(scenario).model(draw, luck)` is a pure function of the scenario, the seed, the draw's number
-and the luck's number. Everything that a draw changes is computed here: probabilities, delays,
-capacities, loans, arrivals.
+`Rules(scenario, seed).model_for(draw, luck)` is a pure function of the scenario, the seed, the
+draw's number and the luck's number. Everything that a draw changes is computed here: probabilities,
+delays, capacities, loans, arrivals.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Rules:
                 if feed.kind == "stock"
                 else most / (feed.spread if feed.size is not None else 1)
             )
-            width = int(each * 1.0 + (12 * each**0.5 + 40 if feed.kind == "stream" else 2))
+            width = int(each + (12 * each**0.5 + 40 if feed.kind == "stream" else 2))
             firsts.append(total)
             widths.append(0 if feed.kind == "stock" else width)
             total += width if feed.kind == "stock" else width * self.days

@@ -92,8 +92,9 @@ def run(
         )
         worker = Worker(scenario, seed, replications)
         _use_all(worker)
-        summary = summarize(worker, done, folder.name, command)
-        _write(work, worker, done, summary)
+        digest = Digest(worker.rules, done)
+        summary = summarize(digest, folder.name, command)
+        _write(work, digest, summary)
         if finish is not None:
             finish(summary, work)
         if log:
@@ -210,12 +211,9 @@ def _use_all(worker: Worker) -> None:
 # ---- the summary
 
 
-def summarize(
-    worker: Worker, done: list[Replication], name: str, command: str | None
-) -> dict[str, Any]:
+def summarize(digest: Digest, name: str, command: str | None) -> dict[str, Any]:
     """Everything the tables and the report show, as JSON-ready values."""
-    rules = worker.rules
-    digest = Digest(rules, done)
+    rules, done = digest.rules, digest.replications
     model, scenario = rules.model, rules.scenario
     single = len(done) == 1
     summary: dict[str, Any] = {
@@ -233,14 +231,14 @@ def summarize(
         "to": model.to.isoformat(),
         "created": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "versions": _versions(),
-        "reported": digest.reported(),
+        "reported": digest.reported,
         "series": digest.series(),
         "stages": digest.stages(),
         "flow": digest.flow(),
         "outcomes": digest.outcomes(),
         "meters": digest.meters(),
         "uncertainty": digest.uncertainty(),
-        "assumptions": digest.assumptions(),
+        "assumptions": digest.assumptions,
         "conservation": digest.conservation(),
         "caveats": [*digest.warnings(), *model.caveats, *digest.not_held()],
         "changes": [
@@ -299,10 +297,9 @@ def _without_nan(value: Any) -> Any:
 # ---- the folder
 
 
-def _write(work: Path, worker: Worker, done: list[Replication], summary: dict[str, Any]) -> None:
+def _write(work: Path, digest: Digest, summary: dict[str, Any]) -> None:
     """The summary, and each replication's numbers for paired comparisons."""
-    digest = Digest(worker.rules, done)
-    meters = digest.meter_values()
+    meters = digest.meter_values
     labels = [[name, measure.label, measure.unit] for name, measure in digest.measures]
     np.savez(
         work / "replications.npz",

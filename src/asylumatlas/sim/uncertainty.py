@@ -22,9 +22,13 @@ CENTRAL = -1
 
 @dataclass(frozen=True)
 class Use:
-    """A quantity that a run used, as its report lists it."""
+    """A quantity that a run used, as its report lists it.
+
+    `name` is the parameter's own for the value of the first day, with a date for later ones.
+    """
 
     name: str
+    parameter: str
     value: float
     low: float
     high: float
@@ -61,15 +65,20 @@ class Quantities:
         raise KeyError(quantity)
 
     def note_later(self, parameter: Parameter) -> None:
-        """Remember the entries of a dated parameter that begin within the run, each by its date."""
+        """Remember the entries of a dated parameter that begin within the run, each by its date.
+
+        The one that holds on the first day is noted already, also where it begins later.
+        """
+        first = parameter.at(self.start)
         for entry in parameter.values:
-            if self.start < entry.start <= self.end:
+            if entry is not first and self.start < entry.start <= self.end:
                 self.note(parameter, entry, f"{parameter.name} from {entry.start}")
 
     def note(self, parameter: Parameter, entry: Dated, name: str = "") -> None:
         """Remember that a run used this entry; under the parameter's name unless told otherwise."""
         self.used[name or parameter.name] = Use(
             name or parameter.name,
+            parameter.name,
             entry.value,
             entry.low,
             entry.high,
