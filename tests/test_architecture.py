@@ -25,6 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": {"process", "version"},
     "scenario": {"process", "parameters", "evidence", "version"},
     "sim": {"scenario", "process", "parameters", "evidence", "events", "version"},
+    "records": {"process", "events", "version"},
+    "synthetic": {"records", "sim", "scenario", "process", "events", "version"},
     "charts": {"process", "evidence"},
     "report": {"charts", "process", "evidence", "version"},
     "runs": {"sim", "report", "scenario", "version"},  # a run with its pages
@@ -53,7 +55,10 @@ KERNELS = {
     "sim.randomness",
 }  # know no immigration word
 HEAVY = {"numba", "llvmlite", "scipy", "pyarrow", "duckdb"}
-LIGHT_ROOMS = ["process", "evidence", "parameters", "scenario", "events", "charts", "report"]
+LIGHT_ROOMS = [
+    *("process", "evidence", "parameters", "scenario", "events", "charts", "report", "records"),
+    "synthetic",
+]
 PARTS = {"pydantic_core": "pydantic"}  # a declared dependency's own second package
 OPTIONAL = {"vl_convert"}  # extras, imported inside functions only
 COPYLEFT = {"pm4py", "sksurv"}  # licences that would bind everyone who installs this

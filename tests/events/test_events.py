@@ -170,8 +170,13 @@ def test_every_column_may_be_given(tmp_path: Path) -> None:
         language=text,
         extra={"court_number": np.array([7, 8])},
     )
+    given = {name: values[:6] for name, values in vars(events).items() if values is not None}
     few = replace(
-        events, **{name: getattr(events, name)[:6] for name in CodedEvents.__dataclass_fields__}
+        events,
+        **given,
+        time=np.array([-1, 0, 510, -1, 1439, -1]),
+        resource=(np.array([-1, 0, 1, 0, -1, -1]), ["J01", "J02"]),
+        detail=(np.array([0, -1, -1, -1, -1, 0]), ["RMV/X"]),
     )
     log = open_log(written(tmp_path / "log", (full, few)))
     rows = log.cases(["lead_case_id", "language", "court_number"]).to_pylist()
@@ -179,11 +184,30 @@ def test_every_column_may_be_given(tmp_path: Path) -> None:
         {"lead_case_id": None, "language": "es", "court_number": 7},
         {"lead_case_id": 4, "language": None, "court_number": 8},
     ]
+    told = log.events(["time", "time_precision", "resource", "detail"]).to_pydict()
+    assert told["time"] == [None, "00:00", "08:30", None, "23:59", None]
+    assert told["time_precision"] == ["day", "minute", "minute", "day", "minute", "day"]
+    assert told["resource"] == [None, "J01", "J02", "J01", None, None]
+    assert told["detail"] == ["RMV/X", None, None, None, None, "RMV/X"]
     assert validate(log).ok
+    with pytest.raises(LogError, match=r"events.time: row 2: 1440 is not within"):
+        write_part(tmp_path / "late", 0, full, changed(few, "time", 2, 1440), PLACES)
     stray = replace(full, lead_case_id=np.array([-1, 9]))
     found = validate(open_log(written(tmp_path / "stray", (stray, few))))
     assert found.counts == {"lead_case": 1}
     assert "lead case 9 not found" in str(found)
+
+
+def test_a_lead_case_may_lie_in_another_part(tmp_path: Path) -> None:
+    pieces = [coded({(0, case): TURNED_BACK}) for case in (4, 9)]
+    leads = [
+        (replace(cases, lead_case_id=np.array([lead])), events)
+        for (cases, events), lead in zip(pieces, (9, 4), strict=True)
+    ]
+    assert validate(open_log(written(tmp_path / "log", *leads))).ok
+    leads[1] = (replace(leads[1][0], lead_case_id=np.array([5])), leads[1][1])
+    found = validate(open_log(written(tmp_path / "other", *leads)))
+    assert (found.counts, found.faults[0].case_id) == ({"lead_case": 1}, 9)
 
 
 def test_rows_and_columns_can_be_chosen(tmp_path: Path) -> None:
@@ -339,7 +363,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_integer_widths_do_not_change_the_bytes(tmp_path: Path) -> None:
     cases, events = TWO
-    wide = {n: getattr(events, n).astype(np.int64) for n in CodedEvents.__dataclass_fields__}
+    wide = {n: a.astype(np.int64) for n, a in vars(events).items() if a is not None}
     first = bytes_of(written(tmp_path / "a", TWO))
     assert first == bytes_of(written(tmp_path / "b", (cases, CodedEvents(**wide))))
 

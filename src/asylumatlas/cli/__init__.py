@@ -27,13 +27,17 @@ HELP = """A simulator of the United States asylum process, beside the published 
 
 The people it simulates are made up; nothing here says what will happen to a real one.
 """
-# Command -> (its function, imported when the command is called; its line in --help).
+# Command -> (module:function, imported when the command is called; its line in --help).
 COMMANDS = {
-    "run": ("run", "Simulate a scenario, and print what was reported beside it."),
-    "scenarios": ("scenarios", "List the scenarios that ship with this program."),
-    "show": ("show", "Show what a scenario says and every number it rests on."),
-    "check": ("check", "Read a scenario file and name every fault in it."),
-    "compare": ("compare", "Compare two runs, replication by replication."),
+    "run": ("commands:run", "Simulate a scenario, and print what was reported beside it."),
+    "scenarios": ("commands:scenarios", "List the scenarios that ship with this program."),
+    "show": ("commands:show", "Show what a scenario says and every number it rests on."),
+    "check": ("commands:check", "Read a scenario file and name every fault in it."),
+    "compare": ("commands:compare", "Compare two runs, replication by replication."),
+    "import": ("importing:import_", "Read a release of the court records, every row accounted for."),
+    "diff": ("differing:diff", "Show what a newer release added, removed and changed."),
+    "synthesize": ("synthesis:synthesize", "Write a made-up release, to try everything on."),
+    "fetch": ("fetching:fetch", "Download the court records as they are published."),
 }
 
 
@@ -57,7 +61,7 @@ def application() -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, (function, summary) in COMMANDS.items():
-        app.command(f"asylumatlas.cli.commands:{function}", name=name, help=summary)
+        app.command(f"asylumatlas.cli.{function}", name=name, help=summary)
     return app
 
 

@@ -16,6 +16,7 @@ from asylumatlas.events.columns import (
     CASE_COLUMNS,
     ENTRY_ROUTES,
     KINDS,
+    TIME_PRECISIONS,
     UNKNOWN,
     LogError,
     require_known,
@@ -25,6 +26,7 @@ CodedText = tuple[NDArray[Any], Sequence[str]]
 """Text as integer codes, one a row, and the words they stand for; code -1 is null."""
 
 NULL = -1
+_MINUTES = 24 * 60
 _NATIONALITY = re.compile(r"[A-Z]{3}")
 _EXTRA_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -41,6 +43,10 @@ class CodedEvents:
         event: int16 codes into `process.event_codes`.
         outcome: int16 codes into `process.outcome_codes`, -1 for none.
         place: int16 codes into the list of places given to `write_part`, -1 for none.
+        time: int16 minutes after midnight, -1 where only the day is known; left out where no time
+            is.
+        resource: codes and words; left out where no event names a judge or an officer.
+        detail: codes and words; left out where the source says nothing else.
     """
 
     replication: NDArray[Any]
@@ -50,6 +56,9 @@ class CodedEvents:
     event: NDArray[Any]
     outcome: NDArray[Any]
     place: NDArray[Any]
+    time: NDArray[Any] | None = None
+    resource: CodedText | None = None
+    detail: CodedText | None = None
 
 
 @dataclass(frozen=True)
@@ -198,20 +207,30 @@ def checked_events(events: CodedEvents, places: Sequence[str]) -> dict[str, Any]
     if wrong.size:
         row = int(wrong[0])
         rows.refuse("outcome", row, _pair_problem(int(event[row]), int(outcome[row])))
+    time, precision = _times(rows, events.time)
     return {
         "replication": rows.replication,
         "case_id": rows.case_id,
         "seq": seq,
         "date": date,
-        "time": None,
-        "time_precision": (np.zeros(rows.size, np.int32), ["day"]),
+        "time": time,
+        "time_precision": precision,
         "event": (event, process.event_codes()),
         "stage": (stage.astype(np.int32), tuple(process.load().stages)),
         "outcome": (outcome, process.outcome_codes()),
         "place": place,
-        "resource": None,
-        "detail": None,
+        "resource": None if events.resource is None else rows.text("resource", events.resource),
+        "detail": None if events.detail is None else rows.text("detail", events.detail),
     }
+
+
+def _times(rows: _Rows, minutes: NDArray[Any] | None) -> tuple[CodedText | None, CodedText]:
+    """Return the times of day and how exactly each moment is known, as codes and words."""
+    if minutes is None:
+        return None, (np.zeros(rows.size, np.int32), TIME_PRECISIONS[:1])
+    codes = rows.integers("time", minutes, np.int16, NULL, _MINUTES - 1).astype(np.int32)
+    words = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(_MINUTES)]
+    return (codes, words), ((codes != NULL).astype(np.int32), TIME_PRECISIONS)
 
 
 def checked_cases(cases: CodedCases) -> tuple[dict[str, Any], dict[str, str]]:

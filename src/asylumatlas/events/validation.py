@@ -132,6 +132,7 @@ def validate(log: Log) -> Validation:
     """
     book = _Book()
     histories = legal = 0
+    leads: list[_Columns] = []
     rows = {"cases": 0, "events": 0}
     for part in log.manifest.parts:
         cases = _cases(log, part)
@@ -140,11 +141,12 @@ def validate(log: Log) -> Validation:
         rows["events"] += len(events["case_id"])
         _check_order(book, cases, ["replication", "case_id"])
         _check_order(book, events, ["replication", "case_id", "seq"])
-        _check_lead(book, cases)
+        leads.append(_unmet_leads(cases))
         _check_known_case(book, cases, events)
         _check_dates(book, events, log.as_of)
         legal_here, met = _check_histories(book, events, _check_words(book, events, words))
         legal, histories = legal + legal_here, histories + met
+    _check_leads(book, log, leads)
     for table, found in rows.items():
         if found != log.manifest.rows[table]:
             reason = f"{table}: {found} rows in the files, {log.manifest.rows[table]} in log.json"
@@ -214,15 +216,32 @@ def _check_order(book: _Book, table: _Columns, names: list[str]) -> None:
     book.add("order", rows, table, lambda row: f"{what} comes twice or after a later one")
 
 
-def _check_lead(book: _Book, cases: _Columns) -> None:
+def _unmet_leads(cases: _Columns) -> _Columns:
+    """Return the cases whose lead case is not in the same part."""
     rows = np.flatnonzero(cases["lead_case_id"] != NULL)
     own = (cases["replication"], cases["case_id"])
     lead = (cases["replication"][rows], cases["lead_case_id"][rows])
     known, wanted = case_keys(own, lead)
     missing = rows[~np.isin(wanted, known)]
-    book.add(
-        "lead_case", missing, cases, lambda row: f"lead case {cases['lead_case_id'][row]} not found"
-    )
+    return {name: values[missing] for name, values in cases.items()}
+
+
+def _check_leads(book: _Book, log: Log, unmet: list[_Columns]) -> None:
+    """Look for the lead cases that are not in their case's part in all the others."""
+    table = {name: np.concatenate([c[name] for c in unmet]) for name in unmet[0]} if unmet else {}
+    for part in log.manifest.parts:
+        if not table or not table["case_id"].size:
+            return
+        cases = _cases(log, part)
+        known, wanted = case_keys(
+            (cases["replication"], cases["case_id"]),
+            (table["replication"], table["lead_case_id"]),
+        )
+        table = {name: values[~np.isin(wanted, known)] for name, values in table.items()}
+    if table:
+        rows = np.arange(table["case_id"].size)
+        leads = table["lead_case_id"]
+        book.add("lead_case", rows, table, lambda row: f"lead case {leads[row]} not found")
 
 
 def _check_known_case(book: _Book, cases: _Columns, events: _Columns) -> None:

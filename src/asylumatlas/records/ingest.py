@@ -1,0 +1,272 @@
+"""One file of a release into typed Parquet, with every line and every value accounted for.
+
+Blocks are read in order, parsed by several threads at once, and written in order, so the result
+does not depend on how many threads there are. Memory holds a few blocks, never the file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+from asylumatlas.records.blocks import BLOCK_BYTES, LONGEST, Block, Blocks, LongLine, header_names
+from asylumatlas.records.columns import Plan, plan
+from asylumatlas.records.keys import KeyStore
+from asylumatlas.records.lookups import Lookups
+from asylumatlas.records.portion import Context, Portion, read_portion
+from asylumatlas.records.realign import Rules
+from asylumatlas.records.registry import Binding, Table, bind
+from asylumatlas.records.tally import tallies
+from asylumatlas.records.writing import Outputs
+
+Progress = Callable[[int, int], None]
+LARGEST_HEADER = 1 << 16
+
+
+class IngestError(ValueError):
+    """A file is not what it should be, in one line that names it and says what to do."""
+
+
+class Member(Protocol):
+    """A file of a release, as `records.release` has it."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the release."""
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes, unpacked."""
+
+    def open(self) -> Any:
+        """Open it: a context manager with `read(size)`."""
+
+
+def ingest(
+    table: Table,
+    member: Member,
+    folder: Path,
+    lookups: Lookups,
+    keys: KeyStore,
+    as_of: date,
+    progress: Progress | None = None,
+    workers: int = 2,
+    count_txt: int | None = None,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    longest: int = LONGEST,
+) -> dict[str, Any]:
+    """Read a file of a release and write `{tables,values,repaired,quarantined}/<TABLE>.parquet`.
+
+    Args:
+        table: what the file holds.
+        member: the file.
+        folder: where the four files go; the caller moves them to their place when all is well.
+        lookups: the release's codes.
+        keys: the keys of the tables read before; this table's are added, and saved at the end.
+        as_of: the day of the release; later days are believed only of columns that look ahead.
+        progress: called with bytes and lines read so far.
+        workers: threads that parse.
+        count_txt: how many rows the release says the file has.
+        block_bytes: about how many bytes are parsed at once; also the size of a row group.
+        longest: lines of more bytes are quarantined in files of their own.
+
+    Returns:
+        The file's entry in the ledger.
+
+    Raises:
+        IngestError: the header is not this table's; nothing can be read then.
+    """
+    began = time.monotonic()
+    keys.begin(table.name)
+    keys.drop(_pairs(table))
+    with member.open() as source:
+        outputs = Outputs(folder, table.name)
+        blocks = Blocks(source, outputs.long_part, block_bytes, longest)
+        binding = _bound(table, member.name, blocks)
+        planned = plan(binding, lookups, as_of)
+        orphans = {
+            c: keys.known(column.refers)
+            for c, column in enumerate(planned.columns)
+            if column.refers and column.refers != table.name
+        }
+        rules = Rules(binding, lookups, as_of)
+        context = Context(planned, rules, lookups, keys, orphans, longest)
+        for c, known in orphans.items():
+            if known:
+                keys.load(str(planned.columns[c].refers))
+        run = _Run(table, planned, context, outputs, keys)
+        outputs.begin(planned.schema)
+        try:
+            with closing(_parsed(blocks, context, workers)) as parts:
+                for part in parts:
+                    run.add(part)
+                    if progress:
+                        progress(blocks.read, run.lines)
+            outputs.finish()
+        finally:
+            outputs.close()
+    keys.finish(table.name)
+    return run.entry(member.name, blocks.read, count_txt, binding, time.monotonic() - began)
+
+
+def _pairs(table: Table) -> str:
+    """The name under which the columns that should not come twice together are kept."""
+    return f"{table.name}.unique"
+
+
+def _bound(table: Table, name: str, blocks: Blocks) -> Binding:
+    """The file's header, bound to the table's columns."""
+    header = blocks.header
+    if len(header) > LARGEST_HEADER or header[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise IngestError(
+            f"{name}: this is not tab-separated text of one byte a character; unpack it again, or"
+            " fetch the release again"
+        )
+    names = header_names(header)
+    binding = bind(table, names)
+    if blocks.read and len(binding.added) == len(binding.columns):
+        raise IngestError(
+            f"{name}: the first line names no column of {table.name}; columns are separated by"
+            f" tabs, and the first should be {table.columns[0].name}"
+        )
+    lacking = [c.name for c in table.columns if c.required and c.name in binding.missing]
+    if blocks.read and lacking:
+        raise IngestError(
+            f"{name}: the header has no {lacking[0]}, which every row needs; fetch the release"
+            " again, or leave this table out"
+        )
+    return binding
+
+
+def _parsed(blocks: Blocks, context: Context, workers: int) -> Generator[Portion | LongLine]:
+    """The blocks, parsed by threads, in order; only a few are in memory at once."""
+    waiting: deque[Future[Portion] | LongLine] = deque()
+    with ThreadPoolExecutor(max(workers, 1)) as threads:
+        try:
+            for block in blocks:
+                if isinstance(block, Block):
+                    waiting.append(threads.submit(read_portion, block, context))
+                else:
+                    waiting.append(block)
+                while len(waiting) > workers + 1:
+                    yield _result(waiting.popleft())
+            while waiting:
+                yield _result(waiting.popleft())
+        finally:
+            for left in waiting:
+                if isinstance(left, Future):
+                    left.cancel()
+
+
+def _result(part: Future[Portion] | LongLine) -> Portion | LongLine:
+    """A part once it is ready."""
+    return part.result() if isinstance(part, Future) else part
+
+
+@dataclass
+class _Run:
+    """One file being read: what was written and counted so far."""
+
+    table: Table
+    plan: Plan
+    context: Context
+    outputs: Outputs
+    keys: KeyStore
+    lines: int = 0
+    kept: int = 0
+    repaired: int = 0
+    quarantined: int = 0
+    crlf: int = 0
+    ended: bool = True
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.columns = tallies(self.plan, self.context.orphans)
+
+    def add(self, part: Portion | LongLine) -> None:
+        """Write and count the next lines of the file."""
+        first = self.lines + 2  # the header is line 1
+        if isinstance(part, LongLine):
+            self.outputs.refuse_long(first, part.side)
+            self._refused("too_long")
+            self.lines += 1
+            self.crlf += part.line_end == "crlf"
+            self.ended = part.line_end != ""
+            return
+        self._twice(part)
+        for tally, count in zip(self.columns, part.counts, strict=True):
+            tally.add(count)
+        self.outputs.write(part, first)
+        for refused in sorted(part.sheet.refused, key=lambda refused: refused.line):
+            self.outputs.refuse(first + refused.line, refused.reason, refused.raw)
+            self._refused(refused.reason)
+        for line, repair in sorted(part.sheet.repairs.items()):
+            self.outputs.repair(first + line, repair)
+            self.reasons[repair.reason] = self.reasons.get(repair.reason, 0) + 1
+        self.repaired += len(part.sheet.repairs)
+        self.kept += len(part.sheet.rows) - len(part.sheet.repairs)
+        self.lines += part.sheet.lines
+        self.crlf += part.sheet.crlf
+        self.ended = part.sheet.ended
+
+    def _refused(self, reason: str) -> None:
+        """Count a quarantined line."""
+        self.quarantined += 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+
+    def _twice(self, part: Portion) -> None:
+        """Note keys, and pairs that should not come twice, of which an earlier line is the same."""
+        for found, names, reason, store in (
+            (part.keys, self.table.key, "duplicate_key", self.table.name),
+            (part.pairs, self.table.unique, "repeated", _pairs(self.table)),
+        ):
+            if found is None or not len(found[0]):
+                continue
+            rows, numbers = found
+            again = rows[self.keys.add(store, numbers)]
+            if len(again):
+                column = self.plan.number(names[-1])
+                assert column is not None  # or there would be no numbers
+                part.notes.add(again, column, reason)
+                noted = part.counts[column].noted
+                noted[reason] = noted.get(reason, 0) + len(again)
+
+    def entry(
+        self, name: str, size: int, count_txt: int | None, binding: Binding, seconds: float
+    ) -> dict[str, Any]:
+        """What the ledger says of the file."""
+        self.keys.drop(_pairs(self.table))
+        difference = None if count_txt is None else self.lines - count_txt
+        by_name = {
+            column.name: tally.entry()
+            for column, tally in zip(self.plan.columns, self.columns, strict=True)
+        }
+        return {
+            "table": self.table.name,
+            "file": name,
+            "bytes": size,
+            "lines": self.lines,
+            "kept": self.kept,
+            "repaired": self.repaired,
+            "quarantined": self.quarantined,
+            "count_txt": count_txt,
+            "difference": difference,
+            "reasons": dict(sorted(self.reasons.items())),
+            "columns": {
+                "missing": list(binding.missing),
+                "added": list(binding.added),
+                "renamed": dict(binding.renamed),
+                "by_name": by_name,
+            },
+            "line_ends": {"crlf": self.crlf, "lf": self.lines - self.crlf - (not self.ended)},
+            "unended_last_line": not self.ended,
+            "seconds": round(seconds, 3),
+        }

@@ -1,0 +1,200 @@
+"""A chain of monthly releases of one made-up history, with what goes wrong between releases.
+
+Every release is a whole one of the same cases on another day: a row has the same key and a fact the
+same date in each. Three things go wrong on the way, as they have in the real ones: a block of
+applications is gone from one month on (D19), a month is never published (D21), and some rows of
+earlier days come late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from asylumatlas.records.registry import Table
+from asylumatlas.synthetic.truth import TruthRow, TruthWriter
+
+BLOCK = (0.40, 0.46)  # which cases' applications go, as shares of all
+# TRAC: of 68,282 applications gone between March and April 2020 about four fifths were decided.
+SPARED = 0.75  # of the undecided ones, so that most of what goes was decided
+LATE = (0.60, 0.63)  # which cases' custody rows come late, as shares of all
+VANISHING, LATE_TABLE = "tbl_Court_Appln", "tbl_CustodyHistory"
+Bytes = npt.NDArray[np.uint8]
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Rows that a release does not have although their day has come.
+
+    Attributes:
+        table: of this table,
+        first: from the case of this IDNCASE
+        last: to the case of that one;
+        spared: share of the rows without a status, such as undecided applications, that stay.
+        defect: what the truth file calls it; "" if it is not to be named there.
+    """
+
+    table: str
+    first: int
+    last: int
+    spared: float = 0.0
+    defect: str = ""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What was written: the releases in order, and what is wrong between them."""
+
+    releases: tuple[Path, ...]
+    truths: tuple[Path, ...]
+    truth: Path
+    left_out: date | None
+
+
+def vanish(
+    table: Table, data: Bytes, offsets: Offsets, gone: Sequence[Gone]
+) -> tuple[Bytes, Offsets, list[TruthRow]]:
+    """Take the rows out that a release does not have.
+
+    Args:
+        table: the table.
+        data: whole lines, without defects.
+        offsets: where each begins and the last one ends.
+        gone: what the release does not have, of this table or others.
+
+    Returns:
+        Bytes and offsets of what is left, and a truth row (line 0) for each row that a defect took.
+    """
+    blocks = [block for block in gone if block.table == table.name]
+    if not blocks or len(offsets) < 2:
+        return data, offsets, []
+    raw = data.tobytes()
+    stays = np.ones(len(offsets) - 1, bool)
+    rows = []
+    for index, (start, end) in enumerate(pairwise(offsets.tolist())):
+        line = raw[start:end].rstrip(b"\r\n")
+        for block in blocks:
+            if _takes(block, table, line.split(b"\t")):
+                stays[index] = False
+                if block.defect:
+                    rows.append(_truth(block, table, line))
+                break
+    if stays.all():
+        return data, offsets, []
+    sizes = np.diff(offsets)
+    kept = data[offsets[0] : offsets[-1]][np.repeat(stays, sizes)]
+    return kept, np.append(0, np.cumsum(sizes[stays])).astype(np.int64), rows
+
+
+def chain(
+    cases: int,
+    out: Path,
+    months: Sequence[date],
+    *,
+    defects: float = 1.0,
+    seed: int = 1,
+    workers: int = 2,
+    progress: Callable[..., Any] | None = None,
+) -> Chain:
+    """Write a release for each month, one of them left out if there are more than three.
+
+    Args:
+        cases: of the whole history; a release has those whose day has come.
+        out: a folder; it gets `release-YYYY-MM-DD.zip`, its truth beside it, and `chain.parquet`
+            for what is wrong between releases.
+        months: the days of the releases, in order.
+        defects: multiple of the observed rates; 0: clean releases and a chain without gaps.
+        seed: of everything.
+        workers: as for `synthesize`.
+        progress: as for `synthesize`.
+
+    Raises:
+        ValueError: there is no month, or they are not in order.
+    """
+    from asylumatlas.synthetic.release import synthesize
+
+    if not months or list(months) != sorted(set(months)):
+        raise ValueError("months: give one or more days, each later than the one before")
+    out.mkdir(parents=True, exist_ok=True)
+    left_out = months[-2] if defects > 0 and len(months) > 3 else None
+    releases, truths = [], []
+    with TruthWriter(out / "chain.parquet", out.name) as writer:
+        for number, as_of in enumerate(months):
+            if as_of == left_out:
+                said = str(as_of).encode()
+                writer.add([TruthRow("D21", "month", "", 0, "", -1, b"", said, "file")])
+                continue
+            release = out / f"release-{as_of}.zip"
+            truth = out / f"release-{as_of}.truth.parquet"
+            synthesize(
+                cases,
+                release,
+                defects=defects,
+                truth=truth,
+                seed=seed,
+                as_of=as_of,
+                workers=workers,
+                progress=progress,
+                gone=_gone(cases, number, len(months)) if defects > 0 else (),
+            )
+            releases.append(release)
+            truths.append(truth)
+    return Chain(tuple(releases), tuple(truths), out / "chain.parquet", left_out)
+
+
+def months_back(as_of: date, count: int) -> list[date]:
+    """The first days of so many months in order, the last one not after `as_of`.
+
+    Example:
+        >>> [str(day) for day in months_back(date(2026, 2, 15), 3)]
+        ['2025-12-01', '2026-01-01', '2026-02-01']
+    """
+    found = [as_of.replace(day=1)]
+    while len(found) < count:
+        found.append((found[-1] - timedelta(days=1)).replace(day=1))
+    return found[::-1]
+
+
+def _gone(cases: int, number: int, months: int) -> tuple[Gone, ...]:
+    """What a month's release lacks: the late rows until the middle, the block from there on."""
+    from asylumatlas.synthetic.docket import case_id
+
+    def block(table: str, shares: tuple[float, float]) -> Gone:
+        first, last = (int(case_id(np.array([int(share * cases)]))[0]) for share in shares)
+        return Gone(table, first, last - 1)
+
+    middle = months // 2
+    if number < middle:
+        return (block(LATE_TABLE, LATE),)
+    vanished = replace(block(VANISHING, BLOCK), spared=SPARED)
+    return (replace(vanished, defect="D19" if number == middle else ""),) if months > 1 else ()
+
+
+def _takes(block: Gone, table: Table, fields: list[bytes]) -> bool:
+    """Whether a block takes a row."""
+    place = {column.name.casefold(): at for at, column in enumerate(table.columns)}
+    case = fields[place["idncase"]]
+    if not case.isdigit() or not block.first <= int(case) <= block.last:
+        return False
+    if not block.spared or not table.status or fields[place[table.status.casefold()]]:
+        return True
+    return _share(fields[place[table.key[0].casefold()]]) >= block.spared
+
+
+def _share(key: bytes) -> float:
+    """A number in [0, 1) that depends on nothing but the key (Fibonacci hashing)."""
+    return (int(key) * 0x9E3779B97F4A7C15 % 2**64) / 2**64
+
+
+def _truth(block: Gone, table: Table, line: bytes) -> TruthRow:
+    """What there is to know of a row that is gone."""
+    key = line.split(b"\t")[[column.name for column in table.columns].index(table.key[0])]
+    return TruthRow(block.defect, "gone", table.name, 0, "", int(key), b"", line, "removed")

@@ -1,0 +1,282 @@
+"""`asylumatlas import` keeps the contract of the command line."""
+
+import contextlib
+import json
+import os
+import pty
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asylumatlas.cli import COMMANDS, main
+from asylumatlas.cli.importing import import_
+from asylumatlas.records.dataset import open_dataset
+
+from ..records.releases import FOLDER, SMALL, case, proceeding, write_folder, write_zip
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-m", "asylumatlas"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "80", "NO_COLOR": "1"}
+
+Capture = pytest.CaptureFixture[str]
+
+
+def one_line(text: str) -> str:
+    assert text.endswith("\n")
+    assert text.count("\n") == 1, text
+    assert "Traceback" not in text
+    return text.strip()
+
+
+@pytest.fixture(autouse=True)
+def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_zip(tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release that takes a while to read."""
+    rows = {
+        **SMALL,
+        "A_TblCase": [case(n) for n in range(1, 60_001)],
+        "B_TblProceeding": [proceeding(n, n) for n in range(1, 60_001)],
+    }
+    return write_folder(tmp_path_factory.mktemp("large"), rows)
+
+
+# ---- what it says
+
+
+def test_a_table_for_people(release: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "dataset"
+    assert main(["import", str(release), "--out", str(out)]) == 0
+    said, err = capsys.readouterr()
+    assert err == ""
+    words = " ".join(said.split())
+    assert f'Release "{FOLDER}.zip" as of 2026-04-01 (from the name' in words
+    assert "says that it is synthetic" in words
+    assert re.search(r"A_TblCase: Cases, [a-z ]+ 9 9 0 0 9 0 ", words)
+    assert re.search(r"remand 9 8 0 1 9 0 ", words)
+    assert "too_few_fields quarantined" in words
+    assert re.search(r"A_TblCase\.NAT +\?\? +1", said)
+    assert "lines = kept + repaired + quarantined" in words
+    assert "could not have happened" in words
+    assert f"Ledger: {out}/ledger.json" in words
+    assert main(["import", str(release), "--out", str(out)]) == 0
+    assert "holds this release already: nothing was done" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_it_fits_80_columns_of_plain_ascii(
+    release: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", str(release), "--out", "dataset"]) == 0
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_json_is_one_object(release: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "dataset"
+    words = ["import", str(release), "--out", str(out), "--tables", "a_tblcase,tbl_schedule"]
+    assert main([*words, "--json", "--workers=1"]) == 0
+    said, err = capsys.readouterr()
+    told = json.loads(said)
+    assert err == ""
+    assert (told["dataset"], told["did"], told["as_of"]) == (str(out), "imported", "2026-04-01")
+    assert told["release"]["name"] == f"{FOLDER}.zip"
+    assert told["links"] is None
+    assert told["closes"] is True
+    main_tables = [f["table"] for f in told["files"] if not f["table"].casefold().count("lookup")]
+    assert sorted(main_tables) == ["A_TblCase", "tbl_schedule"]
+    assert told["totals"]["lines"] == sum(file["lines"] for file in told["files"])
+    assert told["totals"]["lines"] == sum(
+        told["totals"][word] for word in ("kept", "repaired", "quarantined")
+    )
+    assert main([*words[:4], "--json"]) == 0
+    more = json.loads(capsys.readouterr().out)
+    assert (more["did"], more["links"] is None) == ("resumed", False)
+    assert main([*words[:4], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["did"] == "nothing"
+
+
+def test_the_day_may_be_given(release: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "dataset"
+    words = ["import", str(release), "--out", str(out), "--tables=A_TblCase", "--json"]
+    assert main([*words, "--as-of", "2026-03-31"]) == 0
+    assert json.loads(capsys.readouterr().out)["as_of"] == "2026-03-31"
+
+
+# ---- what is wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("import", "RELEASE"),
+        ("import x", "--out"),
+        ("import x --out y --tables A_TblCsae", 'Did you mean "A_TblCase"?'),
+        ("import x --out y --tables ,", "name tables"),
+        ("import x --out y --as-of 2026-02-30", "not a day"),
+        ("import x --out y --as-of yesterday", "not a day"),
+        ("import x --out y --workers 0", "from 1 to 64"),
+        ("import x --out y --workers many", "from 1 to 64"),
+        ("import x --out y --worker 2", 'Did you mean "--workers"?'),
+    ],
+)
+def test_wrong_words_exit_2_with_one_line(words: str, says: str, capsys: Capture) -> None:
+    assert main(words.split()) == 2
+    said, err = capsys.readouterr()
+    assert said == ""
+    assert says in one_line(err)
+
+
+def test_bad_input_exits_1_with_one_line(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "text.zip").write_text("no zip")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    good = write_zip(tmp_path)
+    out = str(tmp_path / "dataset")
+    for source, place, says in [
+        (tmp_path / "nowhere.zip", out, "no such file"),
+        (tmp_path / "text.zip", out, "text.zip"),
+        (good, str(tmp_path / "full"), "not empty"),
+        (good, str(good / "inside"), str(good)),
+    ]:
+        assert main(["import", str(source), "--out", place]) == 1
+        said, err = capsys.readouterr()
+        assert said == ""
+        assert says in one_line(err)
+        assert not Path(out).exists()
+
+
+def test_a_command_says_the_same_everywhere() -> None:
+    function, summary = COMMANDS["import"]
+    assert function == "importing:import_"
+    assert (import_.__doc__ or "").splitlines()[0] == summary
+
+
+# ---- stopped, and started again
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A folder with little room, and how to start a process that feels it."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0:
+        try:
+            yield folder, {}
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+    else:
+        limit = (100_000, 100_000)
+        yield folder, {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)}
+
+
+def test_a_full_disk(large: Path, tiny_disk: tuple[Path, dict[str, Any]]) -> None:
+    folder, options = tiny_disk
+    out = folder / "dataset"
+    done = subprocess.run(
+        [*PROGRAM, "import", str(large), "--out", str(out)],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=120,
+        **options,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no space left" in one_line(done.stderr)
+    assert not (out / "dataset.json").exists()
+    assert not list(out.glob("**/B_TblProceeding*"))
+
+
+def start(*words: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PROGRAM, *map(str, words)],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(path: Path, child: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.005)
+
+
+def test_ctrl_c_is_gone_on_from(large: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "dataset"
+    child = start("import", large, "--out", out)
+    try:
+        wait_for(out / ".work" / "tblLookupCourtDecision.json", child)
+        child.send_signal(signal.SIGINT)
+        said, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert (child.returncode, said) == (130, "")
+    assert "the same command goes on where it stopped" in one_line(err)
+    with pytest.raises(ValueError, match="unfinished"):
+        open_dataset(out)
+    assert main(["import", str(large), "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["did"] == "resumed"
+    assert "tblLookupCourtDecision" not in told["read"]
+    assert told["closes"] is True
+
+
+def test_two_at_once(large: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "dataset"
+    child = start("import", large, "--out", out, "--json")
+    try:
+        wait_for(out / ".work" / "import.json", child)
+        assert main(["import", str(large), "--out", str(out)]) == 1
+        assert "another import is writing into it" in one_line(capsys.readouterr().err)
+        said, err = child.communicate(timeout=120)
+    finally:
+        child.kill()
+    assert (child.returncode, err) == (0, "")
+    assert json.loads(said)["did"] == "imported"
+
+
+def test_progress_is_shown_on_a_terminal_only(large: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with (tmp_path / "said.json").open("w") as said:
+        child = subprocess.Popen(
+            [*PROGRAM, "import", str(large), "--out", str(tmp_path / "dataset"), "--json"],
+            env={**ENVIRONMENT, "TERM": "xterm"},
+            stdout=said,
+            stderr=theirs,
+        )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    assert child.wait(timeout=60) == 0
+    assert json.loads((tmp_path / "said.json").read_text())["did"] == "imported"
+    text = shown.decode()
+    assert "B_TblProceeding" in text
+    assert "B/s" in text
+    assert "rows/s" in text
+    assert "left" in text
