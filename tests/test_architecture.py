@@ -63,7 +63,10 @@ PARTS = {"pydantic_core": "pydantic"}  # a declared dependency's own second pack
 OPTIONAL = {"vl_convert"}  # extras, imported inside functions only
 COPYLEFT = {"pm4py", "sksurv"}  # licences that would bind everyone who installs this
 
-PUBLIC = ["compare", "evidence", "load_scenario", "open", "parameters", "process", "run"]
+PUBLIC = [
+    *("compare", "evidence", "load_scenario", "open", "parameters", "process", "records", "run"),
+    "synthesize",
+]
 
 
 class Import(NamedTuple):

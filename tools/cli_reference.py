@@ -30,7 +30,7 @@ and errors go to standard error. An error is one line.
 | 0 | done |
 | 1 | the work failed: no room on the disk, a folder that cannot be written |
 | 2 | the words were wrong: an unknown command, option, scenario, key or value |
-| 130 | stopped by Ctrl-C; what was not finished has been removed, except what `import` and `fetch` go on from |
+| 130 | stopped by Ctrl-C; the unfinished is removed, but `import` and `fetch` can go on |
 """
 
 

@@ -9,6 +9,8 @@ Importing this package is cheap: each name below is looked up in its own module 
     load_scenario   read a scenario, by its name or from a TOML file
     run             simulate a scenario and write its event log and report
     compare         paired differences between two runs, with intervals
+    records         import_release, open_dataset, diff, fetch: the published court records
+    synthesize      write a made-up release, with known defects, to try everything on
     process         the stages, events, outcomes and transitions of the process
     parameters      dated values with low, high and source
     evidence        published figures and their sources
@@ -18,11 +20,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asylumatlas import evidence, parameters, process
+    from asylumatlas import evidence, parameters, process, records
     from asylumatlas.events import open_log as open
     from asylumatlas.runs import run
     from asylumatlas.scenario import load_scenario
     from asylumatlas.sim.compare import compare
+    from asylumatlas.synthetic import synthesize
 
 __version__ = "0.1.0"
 
@@ -33,7 +36,9 @@ __all__ = [
     "open",
     "parameters",
     "process",
+    "records",
     "run",
+    "synthesize",
 ]
 
 # Public name -> (module, name in it); an empty name is the module itself.
@@ -44,7 +49,9 @@ _HOMES = {
     "open": ("asylumatlas.events", "open_log"),
     "parameters": ("asylumatlas.parameters", ""),
     "process": ("asylumatlas.process", ""),
+    "records": ("asylumatlas.records", ""),
     "run": ("asylumatlas.runs", "run"),
+    "synthesize": ("asylumatlas.synthetic", "synthesize"),
 }
 
 

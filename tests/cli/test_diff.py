@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from asylumatlas.cli import main
+from asylumatlas.cli.differing import print_difference
 from asylumatlas.records.dataset import identity, write_manifest
+from asylumatlas.records.difference import Difference, Side
+from asylumatlas.records.difference import TableDifference as Table
 from asylumatlas.records.ledger import Ledger
+from asylumatlas.records.vanished import Cell
 
 Capture = pytest.CaptureFixture[str]
 FILINGS = "tbl_Court_Appln"
@@ -73,6 +78,32 @@ def test_a_vanished_block_is_seen_at_a_glance(two: list[str], capsys: Capture) -
     assert "0 in A and 2 in B" in words
 
 
+def test_numbers_of_a_whole_release_are_not_cut(capsys: Capture) -> None:
+    rows = {
+        "added": 1_234_567,
+        "removed": 2_345_678,
+        "changed": 12_345_678,
+        "unchanged": 98_765_432,
+    }
+    cell = Cell(2019, None, **rows)
+    lookup = Table(*("tblLookupSex", 9, 9, 0, 0, 0, 0, 3, 6), {"blnActive": 3}, (), (), (), ())
+    charges = Table(
+        *("B_TblProceedCharges", 113_456_788, 112_345_677, 0, 0, *rows.values()),
+        *({"CHG_STATUS": 7}, (), (), (cell,), ()),
+    )
+    side = Side("a", "Release", "2026-04-01", "0", synthetic=True)
+    other = replace(lookup, table="tblLookupHloc", columns={"BLNACTIVE": 2})
+    print_difference(Difference(side, side, False, (charges, lookup, other)))
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    assert "A: a (Release, 2026-04-01, synthetic)" in words
+    assert "B_TblProceedCharges 113,456,788 1,234,567 2,345,678 12,345,678" in words
+    assert "(blank) 1,234,567 2,345,678 12,345,678 98,765,432" in words
+    assert "2 lookups differ: 6 rows changed." in words
+    assert "2 lookups: blnActive 5" in words
+
+
 def test_json_is_one_object_that_adds_up(two: list[str], capsys: Capture) -> None:
     assert main(["diff", *two, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -88,7 +119,7 @@ def test_json_is_one_object_that_adds_up(two: list[str], capsys: Capture) -> Non
 def test_out_holds_every_difference(two: list[str], tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "found"
     assert main(["diff", *two, "--out", str(out)]) == 0
-    assert f"Every difference: {out}" in capsys.readouterr().out
+    assert f"Every difference, row by row: {out}" in capsys.readouterr().out
     assert pq.read_table(out / "rows" / f"{FILINGS}.parquet").num_rows == 92
 
 

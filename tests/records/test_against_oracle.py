@@ -111,6 +111,9 @@ class Slow(io.BytesIO):
     def read(self, size=-1):
         return super().read(self.most if size < 0 else min(size, self.most))
 
+    def readinto(self, buffer):
+        return super().readinto(buffer[: self.most])
+
 
 class Maker:
     """Makes one messy file."""

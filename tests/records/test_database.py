@@ -1,5 +1,7 @@
 """The views say what the tables say, and decode without a guess."""
 
+import errno
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -173,3 +175,44 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
         write_database(tmp_path, [], linked=False)
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["lookups.parquet"]
+
+
+@pytest.mark.parametrize(
+    "name", ["year=2020", "line=1", "it's", 'say "x"', "st*r [a-z]{2}", "100%"]
+)
+def test_a_folder_of_any_name_is_only_a_folder(name: str, tmp_path: Path) -> None:
+    """No sign stands for others, and a name with = is no column."""
+    made = import_release(write_folder(tmp_path, ROWS), tmp_path / name / "out")
+    views = [view for (view,) in ask(made.dataset.database, "SHOW TABLES")]
+    assert {"A_TblCase", "A_TblCase_decoded", "cases", "events", "values"} <= set(views)
+    for view in views:
+        columns = [row[0] for row in ask(made.dataset.database, f'DESCRIBE "{view}"')]
+        assert "year" not in columns
+        assert len({column.casefold() for column in columns}) == len(columns)
+    lines = [line for (line,) in ask(made.dataset.database, "SELECT line FROM A_TblCase")]
+    assert sorted(lines) == [2, 3, 4, 5, 6]
+
+
+def test_a_dataset_moved_to_where_sql_cannot_follow_still_opens(tmp_path: Path) -> None:
+    """DuckDB takes what follows a question mark for something else than a name."""
+    made = import_release(write_folder(tmp_path, ROWS), tmp_path / "here")
+    shutil.move(tmp_path / "here", tmp_path / "what?")
+    moved = open_dataset(tmp_path / "what?")
+    assert moved.fingerprint == made.dataset.fingerprint
+    assert moved.log.events(["seq"]).num_rows > 0
+    assert not [path for path in moved.folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("folder", ["workspace", "No space left here"])
+def test_a_folders_name_is_not_taken_for_a_full_disk(folder: str, tmp_path: Path) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    with pytest.raises(OSError, match="lookups") as caught:
+        write_database(place, [], linked=False)
+    assert caught.value.errno != errno.ENOSPC
+
+
+def test_the_manifest_says_that_a_release_is_made_up(imported: Imported) -> None:
+    manifest = json.loads((imported.dataset.folder / "dataset.json").read_text())
+    assert manifest["release"]["synthetic"] is True
+    assert imported.dataset.synthetic

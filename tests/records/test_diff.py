@@ -1,6 +1,9 @@
 """What changed between two releases: counts by hand, multisets, blocks that vanished."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -15,10 +18,10 @@ from hypothesis import strategies as st
 
 from asylumatlas.records import comparison, vanished
 from asylumatlas.records.dataset import identity, write_manifest
-from asylumatlas.records.diff import Difference, DiffError, diff
+from asylumatlas.records.difference import Difference, DiffError, diff
 from asylumatlas.records.ledger import Ledger
 from asylumatlas.records.registry import tables
-from asylumatlas.records.storage import DatasetError
+from asylumatlas.records.storage import DatasetError, scratch
 
 ARROW = {
     "key": pa.int32(),
@@ -209,6 +212,39 @@ def test_a_folder_in_use_is_refused_and_left_alone(two: tuple[Path, Path], tmp_p
 def test_a_folder_without_a_dataset_is_refused(two: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(DatasetError):
         diff(two[0], tmp_path / "nothing")
+
+
+def test_a_folder_whose_name_duckdb_cannot_open_is_refused(
+    two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(DiffError, match=r"no file with \? in its path; name another"):
+        diff(*two, tmp_path / "what?" / "out")
+
+
+KILLED = """import os, signal, sys
+from pathlib import Path
+from asylumatlas.records.storage import scratch
+with scratch(".asylumatlas-diff-", Path(sys.argv[1])) as folder:
+    (folder / "work.duckdb").write_text("much")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_one_left_is_removed_by_the_next(
+    two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    place = tmp_path / "place [x]*"
+    place.mkdir()
+    child = subprocess.run([sys.executable, "-c", KILLED, str(place)], check=False)
+    assert child.returncode == -signal.SIGKILL
+    (left,) = place.iterdir()
+    with scratch(".asylumatlas-diff-", place) as at_work:  # sweeps, and is not swept
+        assert not left.exists()
+        (place / ".asylumatlas-diff-mine").mkdir()  # holds no lock of ours
+        diff(*two, place / "out")
+        assert at_work.is_dir()
+    names = sorted(path.name for path in place.iterdir())
+    assert names == [".asylumatlas-diff-mine", "out"]
 
 
 def test_a_damaged_file_is_one_line(two: tuple[Path, Path], tmp_path: Path) -> None:

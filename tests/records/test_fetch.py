@@ -7,7 +7,6 @@ import io
 import json
 import random
 import shutil
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -18,11 +17,10 @@ from typing import Any
 import pytest
 
 from asylumatlas.cli import main
-from asylumatlas.records import partial, server
+from asylumatlas.records import download, partial, server
 from asylumatlas.records.archive import entries
-from asylumatlas.records.fetch import FetchError, fetch
+from asylumatlas.records.download import FetchError, fetch
 
-fetch_module = sys.modules[fetch.__module__]
 DATE, LATER = "Wed, 01 Apr 2026 06:00:00 GMT", "Fri, 01 May 2026 06:00:00 GMT"
 
 
@@ -121,7 +119,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     found: list[float] = []
-    monkeypatch.setattr(fetch_module, "_sleep", found.append)
+    monkeypatch.setattr(download, "_sleep", found.append)
     return found
 
 
@@ -515,7 +513,7 @@ def test_stopped_between_its_last_steps_it_is_finished_by_the_next_call(
 ) -> None:
     fetch(site.url, tmp_path / "a.zip")
     site.content, site.etag, site.modified = NEW, '"two"', LATER
-    replace, calls = fetch_module.os.replace, []
+    replace, calls = download.os.replace, []
 
     def stopping(*names: Any) -> None:
         if not str(names[0]).endswith("a.zip.json") or "2026" in str(names[1]):
@@ -525,7 +523,7 @@ def test_stopped_between_its_last_steps_it_is_finished_by_the_next_call(
         replace(*names)
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(fetch_module, "os", SimpleNamespace(replace=stopping, open=None))
+        stopped.setattr(download, "os", SimpleNamespace(replace=stopping, open=None))
         with pytest.raises(KeyboardInterrupt):
             fetch(site.url, tmp_path / "a.zip")
     fetch(site.url, tmp_path / "a.zip")
@@ -557,7 +555,7 @@ def test_the_command_stopped_says_what_is_kept(
         raise KeyboardInterrupt
 
     site.tricks.append(drops(100_000, turns=1))
-    monkeypatch.setattr(fetch_module, "_sleep", interrupt)
+    monkeypatch.setattr(download, "_sleep", interrupt)
     words = ["fetch", "--url", site.url, "--out", str(tmp_path / "a.zip")]
     assert main(words) == 130
     told = capsys.readouterr()
@@ -579,4 +577,4 @@ def test_the_command_takes_only_addresses_and_files(
 def test_the_command_and_the_library_agree_on_the_address() -> None:
     from asylumatlas.cli.fetching import URL
 
-    assert fetch_module.URL == URL
+    assert download.URL == URL

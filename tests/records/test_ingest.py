@@ -217,12 +217,53 @@ def test_a_file_that_is_not_the_table_is_refused_in_one_line(tmp_path, raw, told
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("raw", ["", lines(), CUSTODY])
+@pytest.mark.parametrize("raw", [lines(), CUSTODY, CUSTODY + "\r"])
 def test_a_file_without_rows(tmp_path, raw):
     entry = run(tmp_path, raw)
     assert entry["lines"] == entry["kept"] == 0
     assert [rows(tmp_path, kind) for kind in KINDS] == [[], [], [], []]
-    assert bool(entry["columns"]["missing"]) == (not raw)
+    assert entry["columns"]["missing"] == []
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n", b"\r\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused_unless_it_is_a_lookup(tmp_path, raw):
+    with pytest.raises(IngestError, match=r"file.csv: is empty, not even a header; .*--tables"):
+        run(tmp_path, raw)
+    entry = run(tmp_path, raw, "tblLookupSex")
+    assert entry["lines"] == 0
+    assert entry["columns"]["missing"] == [
+        column.name for column in tables()["tblLookupSex"].columns
+    ]
+
+
+def test_a_column_called_line_gets_another_name(tmp_path):
+    header = CUSTODY + "\tLINE\tline_"
+    entry = run(tmp_path, f"{header}\n1\t5\tN\t\t\ta\tb\n")
+    assert entry["columns"]["added"] == ["line__", "line_"]
+    assert entry["columns"]["renamed"] == {"line__": "LINE"}
+    (row,) = rows(tmp_path)
+    assert (row["line"], row["line__"], row["line_"]) == (2, "a", "b")
+
+
+def test_a_file_may_end_in_half_a_line_end(tmp_path):
+    entry = run(tmp_path, CUSTODY + "\r\n1\t5\tN\t\tx\r\n2\t5\tN\0\t\t2019-05-01\r")
+    assert (entry["kept"], entry["repaired"], entry["unended_last_line"]) == (1, 1, True)
+    assert rows(tmp_path)[1]["DATRELEASED"] == date(2019, 5, 1)
+    (repair,) = rows(tmp_path, "repaired")
+    assert (repair["before"], repair["after"]) == (
+        b"2\t5\tN\0\t\t2019-05-01\r",
+        b"2\t5\tN\t\t2019-05-01",
+    )
+
+
+def test_a_block_holds_so_many_lines_and_no_more(tmp_path, monkeypatch):
+    raw = lines(*(f"{n}\t5\tN\t\t" for n in range(1, 100)))
+    whole = run(tmp_path / "whole", raw, block_bytes=1000)
+    monkeypatch.setattr("asylumatlas.records.blocks.MOST_LINES", 7)
+    assert {**run(tmp_path, raw, block_bytes=1000), "seconds": 0} == {**whole, "seconds": 0}
+    assert rows(tmp_path) == rows(tmp_path / "whole")
+    groups = pq.ParquetFile(tmp_path / "tables" / "tbl_CustodyHistory.parquet").metadata
+    assert max(groups.row_group(n).num_rows for n in range(groups.num_row_groups)) == 7
 
 
 def test_an_empty_line_inside_a_file_is_a_line(tmp_path):
@@ -253,11 +294,11 @@ def test_progress_tells_bytes_and_lines(tmp_path):
 
 def test_a_source_that_fails_leaves_no_thread_waiting(tmp_path):
     class Broken(io.BytesIO):
-        def read(self, size=-1):
-            data = super().read(size)
-            if not data:
+        def readinto(self, buffer):
+            more = super().readinto(buffer)
+            if not more:
                 raise OSError("the drive is gone")
-            return data
+            return more
 
     file = File(b"")
     file.open = lambda: Broken(lines(*["1\t1\tN\t\t"] * 50).encode())

@@ -1,6 +1,7 @@
 """Keys that come twice or are missing, as sets would tell."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +66,24 @@ def test_a_table_without_rows_has_no_keys(tmp_path):
     keys = KeyStore(tmp_path)
     keys.finish("A_TblCase")
     assert KeyStore(tmp_path).missing("A_TblCase", np.array([5], np.int32)).tolist() == [True]
+
+
+def test_an_identifier_is_no_key_of_a_table_without_rows(tmp_path):
+    keys = KeyStore(tmp_path)
+    keys.finish("tbl_EOIR_Attorney")  # its keys are identifiers
+    asked = np.array([2**64 - 1, 2**40, 1], np.uint64)
+    for store in (keys, KeyStore(tmp_path)):
+        assert store.missing("tbl_EOIR_Attorney", asked).tolist() == [True] * 3
+
+
+def test_what_can_be_no_key_is_missing_and_cannot_be_added():
+    bitmap = Bitmap()
+    bitmap.add(np.array([1, 2**31 - 1]))
+    for odd in (0, -1, -(2**40), 2**31, 2**62):
+        assert bitmap.missing(np.array([odd, 1])).tolist() == [True, False]
+        with pytest.raises(ValueError, match="keys must be"):
+            bitmap.add(np.array([1, odd]))
+    assert bitmap.missing(np.array([2**64 - 1, 1], np.uint64)).tolist() == [True, False]
 
 
 def test_keys_nobody_refers_to_are_let_go(tmp_path):

@@ -19,6 +19,7 @@ FILES = {
     f"{INNER}/Count.txt": b"A_TblCase\t12,821,531\r\nb_tblproceeding.csv\t0\r\nother\t5\r\n---\r\n",
     f"{INNER}/ReadMe.txt": "What is in it \u2013 briefly".encode("cp1252"),
     f"{INNER}/schema.csv": b"",
+    f"{INNER}/tbl_New.csv": b"",
 }
 
 
@@ -49,9 +50,10 @@ def test_a_release_is_read_from_a_zip_and_from_a_folder(release_path: Path) -> N
     assert (case.name, case.size) == (f"{INNER}/a_tblcase.csv", len(CASE))
     with case.open() as stream:
         assert (stream.read(3), stream.read()) == (CASE[:3], CASE[3:])
-    assert release.unknown == (f"{INNER}/schema.csv",)
+    assert release.unknown == (f"{INNER}/tbl_New.csv",)
     assert release.counts == {"A_TblCase": 12_821_531, "B_TblProceeding": 0, "other": 5}
     assert release.readme == "What is in it \u2013 briefly"
+    assert not release.synthetic
     assert (release.as_of, release.as_of_from) == (
         date(2026, 4, 1),
         'the name "EOIR Case Data 2026-0401"',
@@ -131,11 +133,45 @@ def test_a_path_that_is_not_there_gets_a_hint(tmp_path: Path) -> None:
 
 def test_what_is_neither_file_nor_folder_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ReleaseError, match="neither a file nor a folder"):
-        open_release(tmp_path / "pipe")
-    os.mkfifo(tmp_path / "A_TblCase.csv")  # and in a folder nobody waits for it
-    with pytest.raises(ReleaseError, match="no file"):
-        open_release(tmp_path)
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(ReleaseError, match="is a device or a pipe, not a file") as caught:
+            open_release(path)
+        assert "Did you mean" not in str(caught.value)
+    (tmp_path / "link").symlink_to(tmp_path / "unplugged")
+    with pytest.raises(ReleaseError, match=r'leads nowhere .to ".*unplugged"'):
+        open_release(tmp_path / "link")
+
+
+@pytest.mark.parametrize("name", ["B_TblProceeding.csv", "count.TXT", "Read me.txt"])
+@pytest.mark.parametrize(
+    ("kind", "says"), [("pipe", "pipe"), ("link", "nowhere"), ("loop", "nowhere"), ("folder", "")]
+)
+def test_what_has_the_name_of_a_file_and_is_none_is_refused(
+    name: str, kind: str, says: str, tmp_path: Path
+) -> None:
+    """Its table would be missing as if the release had never had it; and a pipe would wait."""
+    place = write(tmp_path / "2026-0401", {"A_TblCase.csv": CASE})
+    path = place / "inner" / name
+    path.parent.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path if kind == "loop" else tmp_path / "unplugged")
+    if kind == "folder" and not name.endswith(".csv"):
+        assert open_release(place).members
+        return
+    with pytest.raises(ReleaseError, match=rf"inner/{name}: is .*{says}.*; put the file in"):
+        open_release(place)
+
+
+def test_what_counts_for_nothing_may_be_anything(tmp_path: Path) -> None:
+    place = write(tmp_path / "2026-0401", {"A_TblCase.csv": CASE})
+    os.mkfifo(place / "pipe")
+    (place / "notes.txt").symlink_to(tmp_path / "unplugged")
+    (place / ".A_TblCase.csv").symlink_to(tmp_path / "unplugged")
+    assert len(open_release(place).members) == 1
 
 
 def test_a_file_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def cut(raw, columns, spare=0):
     if not raw.endswith(b"\n"):
         positions[count] = len(raw)
         count += 1
-    rows, others = np.empty((count, 3), np.int32), np.empty((count, 3), np.int32)
+    rows, others = np.empty((count, 3), np.int32), np.empty((count, 4), np.int32)
     totals = np.zeros(4, np.int64)
     lines(data, len(raw), positions[:count], count, columns, spare, rows, others, totals)
     return data, positions[:count], rows[: totals[0]], others[: totals[1]], totals

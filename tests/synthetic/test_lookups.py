@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from datetime import date
 from importlib import resources
 
 import pytest
@@ -11,9 +10,8 @@ from asylumatlas.records.registry import tables
 from asylumatlas.synthetic import lookups
 from asylumatlas.synthetic.defects import plantings
 
-AS_OF = date(2026, 4, 1)
 LOOKUPS = [table for table in tables().values() if table.kind == "lookup"]
-FILES = dict(lookups.lookup_files(AS_OF))
+FILES = dict(lookups.lookup_files())
 
 
 def test_every_lookup_table_is_there_with_every_column() -> None:
@@ -36,7 +34,7 @@ def test_values_are_of_their_types(table) -> None:  # type: ignore[no-untyped-de
     for row in FILES[table.name]:
         for column, value in zip(table.columns, row, strict=True):
             assert re.fullmatch(shapes.get(column.type, ".*"), value.decode()), (column, value)
-            assert column.type != "datetime" or value[:10].decode() <= str(AS_OF)
+            assert column.type != "datetime" or value[:10].decode() < "2012"
 
 
 def test_a_clean_release_says_no_code_twice() -> None:
@@ -52,7 +50,7 @@ def test_a_clean_release_says_no_code_twice() -> None:
 
 
 def test_a_release_with_defects_says_some_codes_twice() -> None:
-    spoilt = dict(lookups.lookup_files(AS_OF, defects=1.0))
+    spoilt = dict(lookups.lookup_files(defects=1.0))
     assert lookups.doubled()
     for table, line, code in lookups.doubled():
         assert len(spoilt[table]) > len(FILES[table])
@@ -81,7 +79,7 @@ def test_judges_are_invented() -> None:
         r"JUDGE EXAMPLE \d{3}( \(LEFT\))?|VISITING JUDGE (\d+|TEN)|ALL JUDGES|CLERK"
         r"|DETAIL JUDGE( IAD)?"
     )
-    files = dict(lookups.lookup_files(AS_OF, defects=1.0))
+    files = dict(lookups.lookup_files(defects=1.0))
     for name in ("tblLookupJudge", "tblLookupJudgeBaseCity"):
         place = [column.name for column in tables()[name].columns].index("JUDGE_NAME")
         for row in files[name]:

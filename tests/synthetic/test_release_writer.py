@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import itertools
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
 import zlib
 from datetime import date
@@ -19,6 +24,8 @@ from asylumatlas.cli import main
 from asylumatlas.records.importing import import_release
 from asylumatlas.records.registry import tables
 from asylumatlas.synthetic import SynthesisError, WritingError, archive, chunks, synthesize
+from asylumatlas.synthetic.lookups import doubled
+from asylumatlas.synthetic.release import LARGE
 from asylumatlas.synthetic.truth import read_truth
 
 FOLDER = "EOIR Case Data 2026-0401"
@@ -100,6 +107,15 @@ def test_a_folder_has_the_same_files(clean, tmp_path):
         assert (tmp_path / "plain" / name).read_bytes() == data
 
 
+def test_an_import_of_a_clean_release_finds_nothing(clean, tmp_path):
+    found = import_release(clean / "release.zip", tmp_path / "dataset", link=False)
+    for file in found.ledger.files:
+        assert (file["repaired"], file["quarantined"], file["difference"]) == (0, 0, 0)
+        for name, column in file["columns"]["by_name"].items():
+            said = {word: column.get(word) for word in ("unread", "noted", "unknown_codes")}
+            assert not any(said.values()), (file["table"], name, said)
+
+
 def test_an_import_gives_back_the_histories(clean, tmp_path):
     found = import_release(clean / "release.zip", tmp_path / "dataset")
     assert found.links is not None
@@ -133,6 +149,19 @@ def test_truth_names_the_line_as_it_stands_in_the_file(tmp_path, defects):
         if row.table in files:
             line = files[row.table][row.line - 1].removesuffix(b"\r")
             assert row.written in (line if row.column == "" else line.split(b"\t")), row
+
+
+def test_truth_names_what_concerns_whole_files(tmp_path):
+    synthesize(60, tmp_path / "r.zip", truth=tmp_path / "zip.parquet", workers=1)
+    synthesize(60, tmp_path / "r", truth=tmp_path / "folder.parquet", workers=1)
+    zipped, plain = (
+        {(row.defect, row.table) for row in read_truth(tmp_path / f"{name}.parquet")}
+        for name in ("zip", "folder")
+    )
+    packed = {("D23", table) for table in LARGE}
+    assert packed <= zipped
+    assert zipped - packed == plain
+    assert {table for defect, table in plain if defect == "D13"} == {t for t, _, _ in doubled()}
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))
@@ -205,6 +234,38 @@ def test_nothing_is_left_of_what_was_stopped(tmp_path, monkeypatch, error):
             workers=1, chunk_cases=100,
         )  # fmt: skip
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    out = tmp_path / "x.zip"
+    command = [sys.executable, "-m", "asylumatlas", "synthesize", "--cases", "900000"]
+    killed = subprocess.Popen([*command, "--out", str(out)], start_new_session=True)
+    until(lambda: list(tmp_path.glob(".x.zip.*.part/chunk-*")))
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    until(lambda: not running(killed.pid))  # the workers, too
+    assert [path.name for path in tmp_path.iterdir()] == [f".x.zip.{killed.pid}.part"]
+    others = [f".x.zip.{os.getppid()}.part", f".y.zip.{killed.pid}.part", ".x.zip.part"]
+    for name in others:  # of a process that runs, of another release, of nobody
+        (tmp_path / name).mkdir()
+    synthesize(5, out, workers=1)
+    assert {path.name for path in tmp_path.iterdir()} == {"x.zip", *others}
+
+
+def until(true, seconds=30.0):
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "waited in vain"
+        time.sleep(0.02)
+
+
+def running(group):
+    """Whether any process of a group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_the_command_says_what_it_wrote(tmp_path, capsys):

@@ -73,6 +73,53 @@ def records(as_of: date, table: str) -> dict[object, dict[str, object]]:
     return {k: {name: column[n] for name, column in columns.items()} for n, k in enumerate(key)}
 
 
+def known_codes(column):
+    """Every code that a column may hold; the placeholders among the judges are not drawn."""
+    return {*(column.codes or ()), *(code for name in column.lookup for code in codes_of(name))}
+
+
+@pytest.mark.parametrize("name", [name for name, t in tables().items() if t.kind == "main"])
+def test_every_code_that_can_be_written_is_in_the_lookups(name):
+    for column, entry in sheets(REFERENCE)[name].items():
+        about = tables()[name].column(column)
+        if entry.kind != CODE or not (about.codes or about.lookup):
+            continue
+        words = {word.decode().rstrip(" ") for word in entry.words} - {"", "border"}
+        assert b"border" not in values(entry)  # a place of the simulation, no court
+        known = known_codes(about)
+        if about.fold:
+            words, known = {w.casefold() for w in words}, {w.casefold() for w in known}
+        assert words <= known, (column, words - known)
+
+
+def test_some_cases_have_nothing_but_their_own_row():
+    every = {key[0] for key in records(REFERENCE, "A_TblCase")}
+    proceedings = records(REFERENCE, "B_TblProceeding").values()
+    bare = every - {row["IDNCASE"] for row in proceedings}
+    assert 0.004 < len(bare) / len(every) < 0.02  # 1.07 %
+    assert bare == every & set(values(rows.whole(made(REFERENCE).idncase[made(REFERENCE).bare])))
+    for name, table in tables().items():
+        if table.kind != "main" or name in ("A_TblCase", "A_TblCaseIdentifier"):
+            continue
+        for column in table.columns:
+            if column.refers == "A_TblCase" and column.name in sheets(REFERENCE)[name]:
+                assert not bare & set(values(sheets(REFERENCE)[name][column.name])), name
+    for key, row in records(REFERENCE, "A_TblCase").items():
+        if key[0] in bare:
+            assert row["LATEST_HEARING"] is None
+            assert row["E_28_DATE"] is None
+
+
+def test_names_of_parents_are_mostly_in_small_letters():
+    names = values(sheets(REFERENCE)["tbl_RepsAssigned"]["PARENT_TABLE"])
+    assert 0.7 < sum(name.islower() for name in names) / len(names) < 0.8
+    assert {name.lower() for name in names} == {b"a_tblcase", b"b_tblproceeding", b"tblappeal"}
+
+
+def test_who_reserved_appeal_is_not_padded():
+    assert {len(word) for word in sheets(REFERENCE)["B_TblProceeding"]["APPEAL_RSVD"].words} == {1}
+
+
 def test_every_main_table_has_rows():
     assert set(sheets(REFERENCE)) == {n for n, t in tables().items() if t.kind == "main"}
     assert all(len(next(iter(sheet.values())).values) for sheet in sheets(REFERENCE).values())

@@ -34,7 +34,10 @@ COMMANDS = {
     "show": ("commands:show", "Show what a scenario says and every number it rests on."),
     "check": ("commands:check", "Read a scenario file and name every fault in it."),
     "compare": ("commands:compare", "Compare two runs, replication by replication."),
-    "import": ("importing:import_", "Read a release of the court records, every row accounted for."),
+    "import": (
+        "importing:import_",
+        "Read a release of the court records, every row accounted for.",
+    ),
     "diff": ("differing:diff", "Show what a newer release added, removed and changed."),
     "synthesize": ("synthesis:synthesize", "Write a made-up release, to try everything on."),
     "fetch": ("fetching:fetch", "Download the court records as they are published."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from asylumatlas.cli import DONE, screen
+from asylumatlas.cli.columns import columns
 
 if TYPE_CHECKING:
-    from asylumatlas.records.diff import Difference, TableDifference
+    from asylumatlas.records.difference import Difference, TableDifference
     from asylumatlas.records.vanished import Cell
 
 MOST_CELLS = 20  # years and statuses shown; the Parquet file has all
@@ -40,7 +42,7 @@ def diff(
         tables: compare only these, with commas between them.
         json: print one JSON object instead of tables.
     """
-    from asylumatlas.records.diff import diff as compare
+    from asylumatlas.records.difference import diff as compare
 
     names = [name.strip() for name in tables.split(",") if name.strip()] if tables else None
     with _progress() as progress:
@@ -73,7 +75,8 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
 def print_difference(found: Difference) -> None:
     """Print what changed: by table, what is gone in bulk, by year and status, by column."""
     for letter, side in (("A", found.a), ("B", found.b)):
-        screen.paragraph(f"{side.path} ({side.release}, {side.as_of})", "   ", f"{letter}: ")
+        about = f"{side.release}, {side.as_of}" + (", synthetic" if side.synthetic else "")
+        screen.paragraph(f"{side.path} ({about})", "   ", f"{letter}: ")
     for note in found.notes:
         screen.paragraph(note)
     if found.same:
@@ -82,7 +85,7 @@ def print_difference(found: Difference) -> None:
     _print_tables(found.tables, differing)
     _print_gone(differing)
     _print_cells(differing)
-    _print_columns([table for table in differing if not _is_lookup(table)])
+    _print_columns(differing)
     _print_rest(found)
 
 
@@ -94,17 +97,23 @@ def _print_tables(every: Sequence[TableDifference], differing: Sequence[TableDif
         cells = [
             [t.table, *(f"{n:,}" for n in (t.rows_a, t.added, t.removed, t.changed))] for t in main
         ]
-        screen.table(["table", "rows in A", "added", "removed", "changed"], cells, range(1, 5))
+        columns(["table", "rows in A", "added", "removed", "changed"], cells, range(1, 5))
     lookups = [table for table in differing if _is_lookup(table)]
+    if main and (lookups or len(differing) < len(every)):
+        print()
     if lookups:
         words = ("added", "removed", "changed")
-        sums = [f"{sum(getattr(t, word) for t in lookups):,} rows {word}" for word in words]
-        counted = f"{len(lookups)} lookup" + ("" if len(lookups) == 1 else "s")
-        screen.paragraph(f"{counted} changed: {', '.join(sums)}.")
-    alike = len(every) - len(differing)
-    if alike:
+        sums = {word: sum(getattr(table, word) for table in lookups) for word in words}
+        verb = "differs" if len(lookups) == 1 else "differ"
+        told = ", ".join(f"{rows:,} rows {word}" for word, rows in sums.items() if rows)
+        screen.paragraph(f"{_counted(len(lookups), 'lookup')} {verb}: {told}.")
+    if alike := len(every) - len(differing):
         nouns = "table does" if alike == 1 else "tables do"
         screen.paragraph(f"{alike} {nouns} not differ.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _is_lookup(table: TableDifference) -> bool:
@@ -135,7 +144,7 @@ def _print_cells(differing: Sequence[TableDifference]) -> None:
         + [f"{n:,}" for n in (cell.added, cell.removed, cell.changed, cell.unchanged)]
         for table, cell in rows[:MOST_CELLS]
     ]
-    screen.table(head, cells, numeric=range(3, 7))
+    columns(head, cells, numeric=range(3, 7))
     if len(rows) > MOST_CELLS:
         screen.paragraph(
             f"{len(rows) - MOST_CELLS:,} more with fewer rows removed; --out DIR writes all."
@@ -157,16 +166,29 @@ def _place(name: str, cell: Cell) -> tuple[str, str]:
 
 
 def _print_columns(differing: Sequence[TableDifference]) -> None:
-    """The columns that changed in most rows, by table."""
+    """The columns that changed in most rows, by table; those of all lookups together."""
     changed = [table for table in differing if table.columns]
     if not changed:
         return
-    screen.heading("Columns that changed")
+    screen.heading("Columns that changed, with the rows in which they did")
+    lookups = [table for table in changed if _is_lookup(table)]
     for table in changed:
-        named = [f"{name} {rows:,}" for name, rows in list(table.columns.items())[:MOST_COLUMNS]]
-        more = len(table.columns) - len(named)
-        rest = f", {more} more" if more else ""
-        screen.paragraph(f"{table.table}: {', '.join(named)}{rest}", "  ")
+        if table not in lookups:
+            _print_changed(table.table, table.columns)
+    sums, spelled = Counter[str](), dict[str, str]()  # each lookup writes the same names its way
+    for table in lookups:
+        for name, rows in table.columns.items():
+            sums[spelled.setdefault(name.casefold(), name)] += rows
+    if lookups:
+        _print_changed(_counted(len(lookups), "lookup"), dict(sums.most_common()))
+
+
+def _print_changed(name: str, changed: Mapping[str, int]) -> None:
+    """The first of the columns that changed."""
+    named = [f"{column} {rows:,}" for column, rows in list(changed.items())[:MOST_COLUMNS]]
+    more = len(changed) - len(named)
+    rest = f", {more} more" if more else ""
+    screen.paragraph(f"{name}: {', '.join(named)}{rest}", "    ", "  ")
 
 
 def _print_rest(found: Difference) -> None:
@@ -187,4 +209,4 @@ def _print_rest(found: Difference) -> None:
     for line in left:
         screen.paragraph(line, "  ", "- ")
     if found.out:
-        print(f"\nEvery difference: {found.out}")
+        print(f"\nEvery difference, row by row: {found.out}")

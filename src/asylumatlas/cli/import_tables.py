@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asylumatlas.cli import screen
+from asylumatlas.cli.columns import columns
 
 if TYPE_CHECKING:
+    from asylumatlas.records.dataset import Dataset
     from asylumatlas.records.importing import Imported
     from asylumatlas.records.ledger import Ledger
 
 Entry = Mapping[str, Any]
 
 MOST = 12  # rows of a list; `--json` and ledger.json have all
-COUNTED = ("lines", "kept", "repaired", "quarantined", "count_txt", "difference")
-HEAD = ("lines", "kept", "repaired", "quarantined", "Count.txt", "difference")
+MOST_WHY = 3  # reasons named for a table
+MOST_CODES = 4  # codes named for a column
+COUNTED = ("lines", "kept", "repaired", "quarantined", "difference")
 
 
 def print_import(found: Imported, folder: str) -> None:
@@ -25,12 +29,12 @@ def print_import(found: Imported, folder: str) -> None:
         found: what `import_release` returned.
         folder: the dataset's folder, as it is to be shown.
     """
-    release = found.dataset.release
+    dataset = found.dataset
     screen.paragraph(
-        f'Release "{release["name"]}" as of {found.dataset.as_of} (from {release["as_of_from"]}), '
-        f"fingerprint {release['fingerprint'][:16]}"
+        f'Release "{dataset.release["name"]}" as of {dataset.as_of} (from '
+        f"{dataset.release['as_of_from']}), fingerprint {dataset.release['fingerprint'][:16]}"
     )
-    if "synthetic" in str(release.get("readme") or "").casefold():
+    if dataset.synthetic:
         screen.paragraph("Its Readme says that it is synthetic: made up, not a record of anyone.")
     screen.paragraph(_did(found, folder))
     _print_lines(found.ledger)
@@ -39,10 +43,17 @@ def print_import(found: Imported, folder: str) -> None:
     _print_unknown(found.ledger)
     _print_drift(found)
     _print_links(found.links)
-    screen.heading("Where it is")
-    print(f"Dataset: {folder}")
-    print(f"Ledger:  {folder}/ledger.json")
-    print(f"SQL:     {folder}/records.duckdb")
+    _print_next(dataset, folder)
+
+
+def _print_next(dataset: Dataset, folder: str) -> None:
+    """Where to go on from here; a path is not broken, so that it can be copied."""
+    screen.heading("Where to go on")
+    print(f"In SQL:       {folder}/records.duckdb (TABLE_decoded: codes in words)")
+    if dataset.linked:
+        print(f'As histories: asylumatlas.open("{folder}/log")')
+    print(f"Every count:  {folder}/ledger.json")
+    print("To read on:   docs/tutorial/court-records.md, docs/reference/court-records.md")
 
 
 def _did(found: Imported, folder: str) -> str:
@@ -67,27 +78,26 @@ def _print_lines(ledger: Ledger) -> None:
     screen.heading("What became of every line")
     rows, quiet = [], []
     for file in ledger.files:
-        table = tables()[file["table"]]
-        if table.kind == "main":
-            rows.append((f"{table.name}: {table.label}", _cells(file)))
-        elif file["repaired"] or file["quarantined"] or file["difference"]:
-            rows.append((f"{table.name} (lookup)", _cells(file)))
+        told = file["repaired"] or file["quarantined"] or file["difference"]
+        if told or tables()[file["table"]].kind == "main":
+            rows.append([file["table"], *_cells(file)])
         else:
             quiet.append(file)
     if quiet:
+        other = "other " if any(tables()[row[0]].kind == "lookup" for row in rows) else ""
         noun = "lookup" if len(quiet) == 1 else "lookups"
-        rows.append((f"{len(quiet)} {noun}, every line kept", _cells(_sum(quiet))))
-    rows.append(("All", _cells(_sum(ledger.files))))
-    screen.records(HEAD, rows)
+        rows.append([f"{len(quiet)} {other}{noun}", *_cells(_sum(quiet))])
+    rows.append(["all", *_cells(_sum(ledger.files))])
+    columns(["table", *COUNTED], rows, numeric=range(1, len(COUNTED) + 1))
     print()
     screen.paragraph(
-        "lines = kept + repaired + quarantined. difference: lines less the number that Count.txt "
-        "gives; a dash where it gives none."
+        "lines = kept + repaired + quarantined. difference: lines less the rows that the release's "
+        "own Count.txt gives; a dash where it gives none."
     )
 
 
 def _sum(files: Sequence[Entry]) -> dict[str, int | None]:
-    """The columns of several files added up; of Count.txt only over files it counts."""
+    """The columns of several files added up; the difference over files that Count.txt counts."""
     sums: dict[str, int | None] = {}
     for word in COUNTED:
         known = [file[word] for file in files if file[word] is not None]
@@ -123,13 +133,36 @@ def _print_unread(ledger: Ledger) -> None:
 
 def _print_unknown(ledger: Ledger) -> None:
     """Codes worth a look: no lookup has them."""
-    rows = ledger.unknown_codes(MOST + 1)
+    rows = [
+        (f"{file['table']}.{name}", column["unknown"], column.get("unknown_codes") or {})
+        for file in ledger.files
+        for name, column in file["columns"]["by_name"].items()
+        if column.get("unknown")
+    ]
     if not rows:
         return
+    rows.sort(key=lambda row: -row[1])
     screen.heading("Codes that are in no lookup")
-    cells = [[f"{r.table}.{r.column}", r.code, f"{r.rows:,}"] for r in rows[:MOST]]
-    screen.table(["column", "code", "rows"], cells, numeric=[2])
+    cells = [[name, f"{count:,}", _codes(codes)] for name, count, codes in rows[:MOST]]
+    screen.table(["column", "rows", "codes"], cells, numeric=[1])
     _more(len(rows))
+
+
+def _codes(counts: Mapping[str, int]) -> str:
+    """Codes with their rows, those of most rows first."""
+    from asylumatlas.records.ledger import MORE
+
+    named = sorted(
+        ((code, rows) for code, rows in counts.items() if code != MORE), key=lambda row: -row[1]
+    )
+    return _first([f"{code} {rows:,}" for code, rows in named], MOST_CODES, ", ", MORE in counts)
+
+
+def _first(words: Sequence[str], most: int, mark: str, endless: bool = False) -> str:
+    """The first of some words, and how many more there are."""
+    more = len(words) - most
+    rest = [f"{'over ' if endless else ''}{more:,} more"] if more > 0 else []
+    return mark.join([*words[:most], *rest])
 
 
 def _more(count: int) -> None:
@@ -141,11 +174,11 @@ def _print_drift(found: Imported) -> None:
     """How the release differs from what `tables.toml` knows, and what was not read."""
     ledger, said = found.ledger, []
     for file in ledger.files:
-        columns = file["columns"]
+        bound = file["columns"]
         for word, verb in (("missing", "lacks"), ("added", "adds")):
-            if columns[word]:
-                said.append(f"{file['table']} {verb} {', '.join(columns[word])}")
-        for name, header in columns["renamed"].items():
+            if bound[word]:
+                said.append(f"{file['table']} {verb} {', '.join(bound[word])}")
+        for name, header in bound["renamed"].items():
             said.append(f"{file['table']} calls {name} {header}")
     for words, names in (
         ("not in the release", ledger.not_in_release),
@@ -153,10 +186,7 @@ def _print_drift(found: Imported) -> None:
         ("left out by --tables", found.dataset.manifest.get("left_out", ())),
     ):
         if names:
-            shown = ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more") * (
-                len(names) > MOST
-            )
-            said.append(f"{words}: {shown}")
+            said.append(f"{words}: {_first(names, MOST, ', ')}")
     if said:
         screen.heading("Other than expected")
     for line in said:
@@ -171,16 +201,19 @@ def _print_links(links: Mapping[str, Any] | None) -> None:
         return
     histories = links["histories"]
     screen.paragraph(
-        f"{links['events']:,} events of {links['cases']:,} cases. Of {histories['replayed']:,} "
-        f"histories with any event the process allows {histories['accepted']:,}"
-        f"{_share(histories['accepted_share'])}; {histories['refused']:,} could not have happened "
-        "in it as they are recorded. That is a finding about the records; they stay in the log."
+        f"{links['events']:,} events of {links['cases']:,} cases. Of the {histories['replayed']:,} "
+        f"histories with an event {histories['accepted']:,}"
+        f"{_share(histories['accepted_share'])} are such as the process allows; "
+        f"{histories['refused']:,} could not have happened as they are recorded. That is a finding "
+        "about the records; they stay in the log."
     )
     refused = histories["refused_by_reason"]
     if refused:
         print()
-        cells = [[row["reason"], f"{row['count']:,}"] for row in refused[:MOST]]
-        screen.table(["why not", "histories"], cells, numeric=[1])
+        cells = [[f"{row['count']:,}", row["reason"]] for row in refused[:MOST]]
+        screen.table(["histories", "could not have happened because"], cells, numeric=[0])
+        if len(refused) > MOST:
+            screen.paragraph("More are in links.json.")
     print()
     cells = [
         [name, *(f"{row[word]:,}" for word in ("rows", "used")), _reasons(row["not_used"])]
@@ -192,10 +225,14 @@ def _print_links(links: Mapping[str, Any] | None) -> None:
 
 
 def _share(share: float | None) -> str:
-    return "" if share is None else f" ({100 * share:.1f} %)"
+    """A share in percent, rounded down: 100 only where it is all."""
+    return "" if share is None else f" ({math.floor(1000 * share + 1e-9) / 10:.1f} %)"
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
     """Why rows made no event, those of most rows first."""
     rows = sorted(counts.items(), key=lambda item: -item[1])
-    return "; ".join(f"{reason} {count:,}" for reason, count in rows[:3])
+    told = [f"{reason} {count:,}" for reason, count in rows[:MOST_WHY]]
+    if left := sum(count for _, count in rows[MOST_WHY:]):
+        told.append(f"other {left:,}")
+    return "; ".join(told)

@@ -17,15 +17,19 @@ from rich.progress import (
 )
 from rich.text import Text
 
+MANY = 1_000  # a second, from which on tenths say nothing
+
 
 class RateColumn(ProgressColumn):
-    """Replications a second, or a minute where that is less than one."""
+    """How many a second, or a minute where that is less than one."""
 
     def render(self, task: Task) -> Text:
-        """The rate in words; a dash before the first replication is done."""
+        """The rate in words; a dash before the first is done."""
         rate = task.finished_speed or task.speed
         if not rate:
             return Text("- a second")
+        if rate >= MANY:
+            return Text(f"{rate:,.0f} a second")
         return Text(f"{rate:.1f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute")
 
 
@@ -37,11 +41,13 @@ class ReplicationBar:
         ...     progress(1, 2)
     """
 
+    work = "Simulating"
+
     def __init__(self, replications: int) -> None:
         self._bar: Progress | None = None
         if sys.stderr.isatty():
             self._bar = Progress(
-                TextColumn("Simulating"),
+                TextColumn(self.work),
                 BarColumn(bar_width=None),
                 MofNCompleteColumn(),
                 RateColumn(),
@@ -71,3 +77,14 @@ class ReplicationBar:
         """Replications done so far, of how many."""
         if self._bar:
             self._bar.update(self._task, completed=done, total=total)
+
+
+class CaseBar(ReplicationBar):
+    """Shows cases written so far, their rate and the time left; silent where nobody watches.
+
+    Example:
+        >>> with CaseBar(2) as progress:
+        ...     progress(1, 2)
+    """
+
+    work = "Writing cases"

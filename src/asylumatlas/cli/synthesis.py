@@ -65,18 +65,27 @@ def synthesize(
 ) -> int:
     """Write a made-up release, to try everything on.
 
-    It has the format of a release of the court records, and nothing in it is real.
+    It has the format, the tables and the known defects of a real release. Nothing in it is real:
+    every case is simulated, and its shares and delays are made up.
 
     Args:
-        cases: cases that begin by 1 April 2026.
-        out: a zip file (its name ends in .zip), or a folder; with --months a folder of zips.
-        defects: multiple of the rates at which defects were observed; 0 for none.
-        truth: Parquet file that is to name every defect planted.
-        seed: the same seed makes the same histories, whatever the day.
-        as_of: the day of the release; with --months the first of its month.
-        months: make so many releases of one history, a month apart.
-        log: folder for the event log of the histories that the records were made from.
-        workers: processes.
+        cases: how many cases begin by 1 April 2026, up to 20,000,000; a million need 0.6 GB on
+            the disk as a zip. A release of an earlier day has fewer.
+        out: the release to write: a zip if the name ends in .zip, else a folder of plain files.
+            It must not be there yet. With --months a folder that gets a zip for each month.
+        defects: how many defects to plant, as a multiple of the rates observed in the real
+            files; 0 for none.
+        truth: a new Parquet file that names every defect planted: where it is, what stood there
+            before, and what a perfect import says of it.
+        seed: the same seed makes the same histories and defects, whatever the day.
+        as_of: the day of the release, 2012-01-01 to 2027-12-31; what happens later is not in it.
+            With --months the last release is of the first day of its month.
+        months: write so many releases of one history, a month apart, each with its truth file
+            beside it. With defects, a block of applications vanishes on the way, and of more than
+            three months one is never published.
+        log: a new folder for the event log of the simulated histories, as far as court records
+            show them: what an import of the release should give back.
+        workers: processes to work in, about 0.5 GB of memory each; the result is the same.
         json: print one JSON object instead of text.
     """
     if months > 1:
@@ -106,9 +115,9 @@ def synthesize(
 
 def _bar() -> AbstractContextManager[Callable[[int, int], None]]:
     """Cases made so far, on standard error, where somebody watches."""
-    from asylumatlas.cli.progress import ReplicationBar
+    from asylumatlas.cli.progress import CaseBar
 
-    return ReplicationBar(0)
+    return CaseBar(0)
 
 
 def _chain(

@@ -152,7 +152,9 @@ def _columns(path: Path) -> set[str]:
 
 def _read(*paths: Path, more: str = "") -> str:
     """A call that reads Parquet files, whatever signs are in their names."""
-    return f"read_parquet([{', '.join(_text(_escaped(path)) for path in paths)}]{more})"
+    # A folder called "year=2020" is no column.
+    files = ", ".join(_text(_escaped(path)) for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false{more})"
 
 
 def _escaped(path: Path) -> str:
@@ -174,6 +176,7 @@ def _in_one_line(file: Path, error: Exception) -> OSError | DatasetError:
     if isinstance(error, duckdb.IOException):
         import errno
 
-        full = "No space left" in first or "space" in first.lower()
+        said = first.replace(str(file.parent), "").casefold()  # a folder may be called anything
+        full = "no space left" in said or "not enough space" in said
         return OSError(errno.ENOSPC if full else errno.EIO, first, str(file))
     return DatasetError(f"{file}: DuckDB: {first}")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from asylumatlas.records.ledger import LEDGER, Ledger, read_ledger
 from asylumatlas.records.plan import did_you_mean
+from asylumatlas.records.release import is_synthetic
 from asylumatlas.records.storage import KINDS, WORK, DatasetError, read_json, write_json
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ def identity(release: Mapping[str, Any], as_of: date) -> dict[str, Any]:
     """What two imports must have in common to make one dataset.
 
     Args:
-        release: name and fingerprint of the release.
+        release: name and fingerprint of the release, and the start of its Readme.
         as_of: its day.
     """
     return {
         "format": FORMAT,
         "registry": registry_version(),
-        "release": dict(release),
+        "release": {**release, "synthetic": is_synthetic(release.get("readme"))},
         "as_of": as_of.isoformat(),
     }
 
@@ -72,9 +73,14 @@ class Dataset:
 
     @property
     def release(self) -> Mapping[str, Any]:
-        """Name, fingerprint and Readme of the release, and where its day was read."""
+        """The release: name, fingerprint, Readme, where its day was read, if it is synthetic."""
         release: Mapping[str, Any] = self.manifest["release"]
         return release
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether its records are made up, as the release's Readme says."""
+        return bool(self.release.get("synthetic"))
 
     @property
     def as_of(self) -> date:
@@ -241,7 +247,8 @@ def _follow(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     from asylumatlas.records.database import write_database
 
     moved = {**manifest, "folder": str(folder)}
-    with suppress(OSError):  # a folder that can only be read: all but the DuckDB file is good
+    # In a folder that can only be read, or whose name DuckDB cannot open, all else is good.
+    with suppress(OSError, DatasetError):
         write_database(folder, list(manifest["tables"]), linked=bool(manifest["linked"]))
         write_json(folder / MANIFEST, moved)
     return moved

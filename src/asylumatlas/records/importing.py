@@ -46,9 +46,10 @@ if TYPE_CHECKING:
 
 LEAST_TO_LINK = ("A_TblCase", "B_TblProceeding")
 README_KEPT = 4000  # characters
+SAID = ("name", "fingerprint", "synthetic")  # of the release, in the ledger
 MADE_UP = "Synthetic: made by simulation; nobody in it exists."
 CAVEATS = (
-    "Pending cases at an earlier day can be told only in part: rows are taken out, and overwritten.",
+    "Pending cases at an earlier day can be told only in part: rows are taken out and overwritten.",
     "The manner of release from custody, and who appeared at a hearing, are not recorded.",
     "Orders of removal are derived from decisions, appeals and their dates.",
 )
@@ -118,10 +119,11 @@ def _refuse_place(release: Path, folder: Path) -> None:
     """Refuse the release itself, which would be another one then, and what DuckDB cannot open."""
     if release.is_dir() and folder.resolve().is_relative_to(release.resolve()):
         raise DatasetError(f"{folder}: lies in the release; name a folder outside {release}")
-    if "?" in str(folder):
-        raise DatasetError(
-            f"{folder}: DuckDB opens no file with ? in its path; name another folder"
-        )
+    for sign in "?\\":
+        if sign in str(folder.absolute()):
+            raise DatasetError(
+                f"{folder}: DuckDB opens no file with {sign} in its path; name another folder"
+            )
 
 
 class _Import:
@@ -195,8 +197,10 @@ class _Import:
         mine, theirs = self.identity, other.get("release", {})
         if theirs.get("fingerprint") != mine["release"]["fingerprint"]:
             raise DatasetError(
-                f'{self.folder}: {verb} the release "{theirs.get("name")}", and '
-                f'"{self.release.name}" is another: one release makes one dataset; name another '
+                f'{self.folder}: {verb} the release "{theirs.get("name")}" '
+                f"(fingerprint {str(theirs.get('fingerprint'))[:8]}), and "
+                f'"{self.release.name}" ({self.release.fingerprint[:8]}) is another (a zip and the '
+                "folder of its files count as two): one release makes one dataset; name another "
                 "folder"
             )
         if other.get("as_of") != mine["as_of"]:
@@ -354,7 +358,7 @@ class _Import:
     def _ledger(self, commits: Mapping[str, Commit]) -> Ledger:
         """The ledger of all tables."""
         return Ledger(
-            release={key: self.identity["release"][key] for key in ("name", "fingerprint")},
+            release={key: self.identity["release"][key] for key in SAID},
             as_of=self.release.as_of,
             files=[commit.entry for commit in commits.values()],
             not_in_release=[name for name in tables() if name not in self.members],
@@ -386,7 +390,7 @@ class _Import:
 
     def _about(self, ledger: Ledger) -> dict[str, Any]:
         """What the event log says of the release it was made from."""
-        synthetic = "SYNTHETIC" in (self.release.readme or "")
+        synthetic = self.release.synthetic
         return {
             "release": self.release.name,
             "release_fingerprint": self.release.fingerprint,

@@ -11,23 +11,37 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
-from asylumatlas.records.blocks import BLOCK_BYTES, LONGEST, Block, Blocks, LongLine, header_names
+import numpy as np
+import numpy.typing as npt
+
+from asylumatlas.records.blocks import (
+    BLOCK_BYTES,
+    BYTE_ORDER_MARK,
+    LONGEST,
+    Block,
+    Blocks,
+    LongLine,
+    header_names,
+)
 from asylumatlas.records.columns import Plan, plan
 from asylumatlas.records.keys import KeyStore
 from asylumatlas.records.lookups import Lookups
 from asylumatlas.records.portion import Context, Portion, read_portion
 from asylumatlas.records.realign import Rules
 from asylumatlas.records.registry import Binding, Table, bind
+from asylumatlas.records.sheet import REFUSALS, REPAIRS
 from asylumatlas.records.tally import tallies
 from asylumatlas.records.writing import Outputs
 
+Array = npt.NDArray[Any]
 Progress = Callable[[int, int], None]
 LARGEST_HEADER = 1 << 16
+LINE = "line"  # the first column of every Parquet file
 
 
 class IngestError(ValueError):
@@ -130,15 +144,20 @@ def _bound(table: Table, name: str, blocks: Blocks) -> Binding:
             f"{name}: this is not tab-separated text of one byte a character; unpack it again, or"
             " fetch the release again"
         )
-    names = header_names(header)
-    binding = bind(table, names)
-    if blocks.read and len(binding.added) == len(binding.columns):
+    empty = not header and blocks.read <= len(BYTE_ORDER_MARK)
+    if empty and table.kind == "main":
+        raise IngestError(
+            f"{name}: is empty, not even a header; fetch the release again, or leave the table out"
+            " with --tables"
+        )
+    binding = _apart(table, header_names(header))
+    if not empty and len(binding.added) == len(binding.columns):
         raise IngestError(
             f"{name}: the first line names no column of {table.name}; columns are separated by"
             f" tabs, and the first should be {table.columns[0].name}"
         )
     lacking = [c.name for c in table.columns if c.required and c.name in binding.missing]
-    if blocks.read and lacking:
+    if not empty and lacking:
         raise IngestError(
             f"{name}: the header has no {lacking[0]}, which every row needs; fetch the release"
             " again, or leave this table out"
@@ -146,29 +165,56 @@ def _bound(table: Table, name: str, blocks: Blocks) -> Binding:
     return binding
 
 
+def _apart(table: Table, names: list[str]) -> Binding:
+    """A header's names bound; a column named as ours of the line numbers gets another name."""
+    bare = [name.strip() for name in names]
+    taken = {name.casefold() for name in bare}
+    other = {}
+    for place, name in enumerate(bare):
+        if name.casefold() == LINE:
+            new = f"{LINE}_"
+            while new in taken:
+                new += "_"
+            other[new] = name
+            names = [*names[:place], new, *names[place + 1 :]]
+    binding = bind(table, names)
+    return replace(binding, renamed={**binding.renamed, **other})
+
+
 def _parsed(blocks: Blocks, context: Context, workers: int) -> Generator[Portion | LongLine]:
-    """The blocks, parsed by threads, in order; only a few are in memory at once."""
-    waiting: deque[Future[Portion] | LongLine] = deque()
+    """The blocks, parsed by threads, in order; only a few are in memory at once.
+
+    A portion is good until the next one is asked for: then its memory is used again.
+    """
+    waiting: deque[tuple[Block, Future[Portion]] | LongLine] = deque()
     with ThreadPoolExecutor(max(workers, 1)) as threads:
         try:
             for block in blocks:
                 if isinstance(block, Block):
-                    waiting.append(threads.submit(read_portion, block, context))
+                    waiting.append((block, threads.submit(read_portion, block, context)))
                 else:
                     waiting.append(block)
                 while len(waiting) > workers + 1:
-                    yield _result(waiting.popleft())
+                    yield from _result(blocks, waiting.popleft())
             while waiting:
-                yield _result(waiting.popleft())
+                yield from _result(blocks, waiting.popleft())
         finally:
             for left in waiting:
-                if isinstance(left, Future):
-                    left.cancel()
+                if isinstance(left, tuple):
+                    left[1].cancel()
 
 
-def _result(part: Future[Portion] | LongLine) -> Portion | LongLine:
+def _result(
+    blocks: Blocks, part: tuple[Block, Future[Portion]] | LongLine
+) -> Generator[Portion | LongLine]:
     """A part once it is ready."""
-    return part.result() if isinstance(part, Future) else part
+    if isinstance(part, LongLine):
+        yield part
+        return
+    block, portion = part
+    yield portion.result()
+    del portion
+    blocks.release(block)
 
 
 @dataclass
@@ -196,7 +242,8 @@ class _Run:
         first = self.lines + 2  # the header is line 1
         if isinstance(part, LongLine):
             self.outputs.refuse_long(first, part.side)
-            self._refused("too_long")
+            self.reasons["too_long"] = self.reasons.get("too_long", 0) + 1
+            self.quarantined += 1
             self.lines += 1
             self.crlf += part.line_end == "crlf"
             self.ended = part.line_end != ""
@@ -205,22 +252,22 @@ class _Run:
         for tally, count in zip(self.columns, part.counts, strict=True):
             tally.add(count)
         self.outputs.write(part, first)
-        for refused in sorted(part.sheet.refused, key=lambda refused: refused.line):
-            self.outputs.refuse(first + refused.line, refused.reason, refused.raw)
-            self._refused(refused.reason)
-        for line, repair in sorted(part.sheet.repairs.items()):
-            self.outputs.repair(first + line, repair)
-            self.reasons[repair.reason] = self.reasons.get(repair.reason, 0) + 1
-        self.repaired += len(part.sheet.repairs)
-        self.kept += len(part.sheet.rows) - len(part.sheet.repairs)
+        self._reasons(REFUSALS, part.sheet.refused().reasons)
+        mended = part.sheet.of.reasons[part.sheet.of.reasons > 0]
+        self._reasons(REPAIRS, mended)
+        self.repaired += len(mended)
+        self.kept += len(part.sheet.rows) - len(mended)
+        self.quarantined += part.sheet.lines - len(part.sheet.rows)
         self.lines += part.sheet.lines
         self.crlf += part.sheet.crlf
         self.ended = part.sheet.ended
 
-    def _refused(self, reason: str) -> None:
-        """Count a quarantined line."""
-        self.quarantined += 1
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+    def _reasons(self, words: tuple[str, ...], found: Array) -> None:
+        """Count the reasons of some lines."""
+        times = np.bincount(found, minlength=len(words))
+        for place in np.flatnonzero(times).tolist():
+            word = words[place]
+            self.reasons[word] = self.reasons.get(word, 0) + int(times[place])
 
     def _twice(self, part: Portion) -> None:
         """Note keys, and pairs that should not come twice, of which an earlier line is the same."""

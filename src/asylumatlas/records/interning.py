@@ -16,10 +16,10 @@ from asylumatlas.records.compilation import kernel
 from asylumatlas.records.scan import (
     BLANK,
     CHUNK,
-    LINE_FEED,
     READ,
     RETURN,
     SPACE,
+    TAB,
     read_column,
     word,
 )
@@ -147,7 +147,7 @@ def intern_column(
         before = rows[row] + column
         start = positions[before] + 1
         end = positions[before + 1]
-        if last and data[end] == LINE_FEED and end > start and data[end - 1] == RETURN:
+        if last and data[end] != TAB and end > start and data[end - 1] == RETURN:
             end -= 1
         size = end - start
         value = mixed(data, start, end)

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from asylumatlas.records.compilation import kernel
-from asylumatlas.records.registry import tables
+from asylumatlas.records.registry import Table, tables
+from asylumatlas.records.scan import LAST_KEY
 
 U = np.uint64
 Array = npt.NDArray[Any]
@@ -42,10 +43,12 @@ def mark(pages: Array, bits: Array, keys: Array, repeated: Array) -> None:
 def absent(pages: Array, bits: Array, keys: Array, missing: Array) -> None:
     """Say of which keys the bit is not set."""
     for i in range(keys.size):
-        key = keys[i]
-        page = pages[key >> PAGE_BITS]
-        at = key & ((1 << PAGE_BITS) - 1)
-        missing[i] = page < 0 or (bits[page, at >> 6] & (U(1) << U(at & 63))) == 0
+        key = np.int64(keys[i])
+        missing[i] = True
+        if key > 0 and key <= LAST_KEY:  # nothing else can be a key
+            page = pages[key >> PAGE_BITS]
+            at = key & ((1 << PAGE_BITS) - 1)
+            missing[i] = page < 0 or (bits[page, at >> 6] & (U(1) << U(at & 63))) == 0
 
 
 @kernel
@@ -80,6 +83,11 @@ def unknown(slots: Array, values: Array, missing: Array) -> None:
         missing[i] = slots[slot] != value
 
 
+def _is_whole(table: Table) -> bool:
+    """Whether rows of a table are told by one whole number."""
+    return len(table.key) == 1 and table.column(table.key[0]).type == "key"
+
+
 class Bitmap:
     """Whole numbers from 1 to 2^31 - 1."""
 
@@ -89,7 +97,13 @@ class Bitmap:
         self.used = 0
 
     def add(self, keys: Array) -> npt.NDArray[np.bool_]:
-        """Add keys; True where an earlier one, here or before, is the same."""
+        """Add keys; True where an earlier one, here or before, is the same.
+
+        Raises:
+            ValueError: one is no key.
+        """
+        if keys.size and not 0 < keys.min() <= keys.max() <= LAST_KEY:
+            raise ValueError(f"keys must be from 1 to {LAST_KEY}, not {keys.min()}, {keys.max()}")
         wanted = np.unique(keys >> PAGE_BITS)
         for page in wanted[self.pages[wanted] < 0]:
             if self.used == len(self.bits):
@@ -206,10 +220,12 @@ class KeyStore:
             True where an earlier line has the same.
         """
         if table not in self._held:
-            whole = keys.dtype != U
-            overflow = self.folder / f"{table}.numbers"
-            self._held[table] = Bitmap() if whole else NumberSet(overflow)
+            self._held[table] = self._empty(table, keys.dtype != U)
         return self._held[table].add(keys)
+
+    def _empty(self, table: str, whole: bool) -> Bitmap | NumberSet:
+        """Nothing yet of whole numbers, or of numbers that stand for others."""
+        return Bitmap() if whole else NumberSet(self.folder / f"{table}.numbers")
 
     def drop(self, table: str) -> None:
         """Let a table's keys go; what is saved stays."""
@@ -237,7 +253,9 @@ class KeyStore:
     def finish(self, table: str) -> None:
         """Save a table's keys if another table refers to them; let them go if not."""
         if any(c.refers == table for other in tables().values() for c in other.columns):
-            held = self._held.setdefault(table, Bitmap())
+            if table not in self._held:
+                self._held[table] = self._empty(table, _is_whole(tables()[table]))
+            held = self._held[table]
             part = self._path(table).with_suffix(".part")
             with part.open("wb") as file:
                 np.savez(file, allow_pickle=False, **held.parts())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,9 @@ from asylumatlas.records.keys import KeyStore
 from asylumatlas.records.lookups import Lookups
 from asylumatlas.records.realign import Rules
 from asylumatlas.records.reasons import UNREAD
-from asylumatlas.records.sheet import Sheet, Values, cut, read
+from asylumatlas.records.sheet import NUL, REFUSALS, REPAIRS, Sheet, Values, cut, read
+from asylumatlas.records.splitting import nul_fields
+from asylumatlas.records.tally import Count
 from asylumatlas.records.texts import Texts, read_texts
 
 Array = npt.NDArray[Any]
@@ -46,19 +48,6 @@ class Context:
     keys: KeyStore
     orphans: dict[int, bool]
     longest: int
-
-
-@dataclass
-class Count:
-    """What the ledger says of a column, for one block; see there."""
-
-    blank: int = 0
-    read: int = 0
-    unread: dict[str, int] = field(default_factory=dict)
-    noted: dict[str, int] = field(default_factory=dict)
-    counted: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
-    unknown: dict[str, int] | None = None
-    nul_bytes: int = 0
 
 
 @dataclass
@@ -94,7 +83,7 @@ class Portion:
         notes: the values that need a word, but for keys that come twice.
         keys: rows and keys, in the order of the lines; None for a table without.
         pairs: rows and numbers of the columns that should not come twice together.
-        named: for each row its key as a whole number; None if it has none.
+        named: for each row its key as a whole number, and whether it has one; None if no row has.
     """
 
     sheet: Sheet
@@ -103,9 +92,38 @@ class Portion:
     notes: Notes
     keys: tuple[Array, Array] | None
     pairs: tuple[Array, Array] | None
-    named: pa.Array | None
+    named: tuple[Array, Array] | None
     plan: Plan
     _made: tuple[int, pa.Table | None] | None = None
+
+    def repaired(self, first_line: int) -> pa.Table | None:
+        """The rows of `repaired/` for this block; None if there are none."""
+        of, starts, ends = self.sheet.repaired()
+        if not len(of.numbers):
+            return None
+        data = self.sheet.data
+        return pa.table(
+            {
+                "line": of.numbers + first_line,
+                "reason": pa.array(REPAIRS).take(pa.array(of.reasons)),
+                "before": pieces(data, of.starts, of.ends - of.starts),
+                "after": pieces(data, starts, ends - starts),
+            }
+        )
+
+    def refused(self, first_line: int) -> pa.Table | None:
+        """The rows of `quarantined/` for this block, a line too long for it still in `raw`."""
+        of = self.sheet.refused()
+        if not len(of.numbers):
+            return None
+        return pa.table(
+            {
+                "line": of.numbers + first_line,
+                "reason": pa.array(REFUSALS).take(pa.array(of.reasons)),
+                "raw": pieces(self.sheet.data, of.starts, of.ends - of.starts),
+                "side": pa.nulls(len(of.numbers), pa.string()),
+            }
+        )
 
     def values(self, first_line: int) -> pa.Table | None:
         """The rows of `values/` for this block; None if there are none.
@@ -135,11 +153,14 @@ class Portion:
         ends = self.sheet.positions[before + 1]
         data = self.sheet.data
         last = columns == len(self.plan.columns) - 1
-        ends = ends - (last & (data[ends] == 10) & (ends > starts) & (data[ends - 1] == 13))
+        ends = ends - (
+            last & (data[ends] != scan.TAB) & (ends > starts) & (data[ends - 1] == scan.RETURN)
+        )
         names = pa.array([column.name for column in self.plan.columns])
         key = pa.nulls(len(rows), pa.int64())
         if self.named is not None:
-            key = self.named.take(pa.array(rows))
+            values, read = self.named
+            key = pa.array(values[rows].astype(np.int64), mask=~read[rows])
         return pa.table(
             [
                 pa.array(self.sheet.numbers[rows]),
@@ -197,12 +218,12 @@ class _Reader:
             self._joined(table.unique), self._named(table.key), self.plan,
         )  # fmt: skip
 
-    def _named(self, key: tuple[str, ...]) -> pa.Array | None:
-        """The first column of a table's key, if it is a whole number."""
+    def _named(self, key: tuple[str, ...]) -> tuple[Array, Array] | None:
+        """The first column of a table's key, and where it was read, if it is a whole number."""
         c = self.plan.number(key[0]) if key else None
         if c is None or self.plan.kinds[c] != scan.KEY:
             return None
-        return pa.array(self.values(c).astype(np.int64), mask=~self._read(c))
+        return self.values(c), self._read(c)
 
     def values(self, c: int) -> Array:
         """The values of a typed column."""
@@ -239,7 +260,7 @@ class _Reader:
         status = self.got.status[c]
         what = self.got.counts[c][: scan.STATUSES]
         if c in self.texts:
-            what = np.bincount(status & scan.WHAT, minlength=scan.STATUSES)
+            what = _outcomes(status)
         count = Count(int(what[scan.BLANK]), int(what[scan.READ] + what[scan.TIME_DROPPED]))
         for place, reason in OF_STATUS.items():
             if what[place]:
@@ -274,14 +295,18 @@ class _Reader:
 
     def _nul_bytes(self) -> None:
         """Count the values that NUL bytes were taken out of; of a shifted row, by their place."""
-        for repair in self.sheet.repairs.values():
-            after = repair.after.split(b"\t")
-            for c, raw in enumerate(repair.before.split(b"\t")):
-                if b"\0" in raw:
-                    clean = raw.replace(b"\0", b"")
-                    same = c < len(after) and after[c] == clean
-                    place = c if same or clean not in after else after.index(clean)
-                    self.counts[min(place, len(self.counts) - 1)].nul_bytes += 1
+        of, starts, ends = self.sheet.repaired()
+        data, counts = self.sheet.data, np.zeros(len(self.counts), np.int64)
+        only = of.only(of.reasons == REPAIRS.index(NUL))
+        nul_fields(data, only.starts, only.ends, counts)
+        for i in np.flatnonzero(of.reasons != REPAIRS.index(NUL)).tolist():
+            before = data[of.starts[i] : of.ends[i]].tobytes()
+            if NUL in REPAIRS[of.reasons[i]] and b"\0" in before:
+                after = data[starts[i] : ends[i]].tobytes().split(b"\t")
+                for c in _nul_places(before.split(b"\t"), after):
+                    counts[min(c, len(counts) - 1)] += 1
+        for count, found in zip(self.counts, counts.tolist(), strict=True):
+            count.nul_bytes = found
 
     def _order(self) -> None:
         """Note dates that should not be earlier than others and are."""
@@ -345,6 +370,23 @@ class _Reader:
                 np.uint64
             )
         return rows, numbers
+
+
+def _outcomes(status: Array) -> Array:
+    """How often each thing became of the values of a text column; nearly all are blank or read."""
+    times = np.zeros(scan.STATUSES, np.int64)
+    times[scan.BLANK] = np.count_nonzero(status == scan.BLANK)
+    times[scan.READ] = np.count_nonzero(status == scan.READ)
+    return times if times.sum() == len(status) else np.bincount(status, minlength=scan.STATUSES)
+
+
+def _nul_places(before: list[bytes], after: list[bytes]) -> Iterator[int]:
+    """Which fields of a mended line had NUL bytes before."""
+    for c, raw in enumerate(before):
+        if b"\0" in raw:
+            clean = raw.replace(b"\0", b"")
+            same = c < len(after) and after[c] == clean
+            yield c if same or clean not in after else after.index(clean)
 
 
 def _by_value(texts: Texts, rows: Array) -> dict[str, int]:

@@ -79,6 +79,11 @@ class Release:
     readme: str | None
     fingerprint: str
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether the first line of its Readme says that it is made up."""
+        return is_synthetic(self.readme)
+
 
 @dataclass(frozen=True)
 class _File:
@@ -148,8 +153,8 @@ def open_release(path: Path, as_of: date | None = None, max_bytes: int = MOST_BY
             found[table.name] = file
     if not found:
         raise ReleaseError(f"{path}: {_why_no_table(path, rest)}")
-    count = next((file for file in rest if file.base == "count.txt"), None)
-    readme = next((file for file in rest if re.match(r"read[ _-]?me\b", file.base)), None)
+    count = next((file for file in rest if _is_count(file.base)), None)
+    readme = next((file for file in rest if _is_readme(file.base)), None)
     day, day_from = (as_of, "given") if as_of else _day(path, list(found.values()))
     return Release(
         path=path,
@@ -170,6 +175,17 @@ def open_release(path: Path, as_of: date | None = None, max_bytes: int = MOST_BY
     )
 
 
+def is_synthetic(readme: str | None) -> bool:
+    """Whether the first line of a Readme says that the records are made up.
+
+    Example:
+        >>> is_synthetic("SYNTHETIC DATA. NOT RECORDS OF ANY COURT."), is_synthetic("Case data")
+        (True, False)
+    """
+    first = (readme or "").strip().partition("\n")[0]
+    return re.search(r"\bsynthetic\b", first, re.IGNORECASE) is not None
+
+
 def _member(table: Table, file: _File) -> Member:
     if file.entry is None:
         return Member(table, file.name, file.size, file.size, "file", file)
@@ -183,27 +199,62 @@ def _files(path: Path, max_bytes: int) -> list[_File]:
     elif path.is_file():
         inside = archive.entries(path, max_bytes)
         files = [_File(path, e.name, e.size, e.modified, e) for e in inside]
+    elif path.exists() or path.is_symlink():
+        raise ReleaseError(f"{path}: {_oddity(path)}; give the zip or the folder of a release")
     else:
-        what = "is neither a file nor a folder" if path.exists() else "no such file or folder"
-        raise ReleaseError(f"{path}: {what}{_nearest(path)}")
+        raise ReleaseError(f"{path}: no such file or folder{_nearest(path)}")
     return sorted(files, key=lambda file: file.name)
 
 
 def _in_folder(path: Path) -> Iterator[_File]:
-    """The plain files in a folder and the folders in it; links to folders are not followed."""
+    """The plain files in a folder and the folders in it; links to folders are not followed.
+
+    Raises:
+        ReleaseError: what should be a file that counts is something else.
+    """
 
     def complain(error: OSError) -> None:
         raise error
 
     for folder, folders, names in os.walk(path, onerror=complain):
         folders[:] = [name for name in folders if not archive.hidden(name)]
+        for name in folders:
+            if table_of(name):
+                _refuse_oddity(Path(folder, name))
         for name in names:
             file = Path(folder, name)
-            if archive.hidden(name) or not file.is_file():
+            if archive.hidden(name):
+                continue
+            if not file.is_file():  # opening a pipe would wait without end
+                if table_of(name) or _is_count(name) or _is_readme(name):
+                    _refuse_oddity(file)
                 continue
             about = file.stat()
             modified = datetime.fromtimestamp(about.st_mtime, UTC).date()
             yield _File(path, file.relative_to(path).as_posix(), about.st_size, modified)
+
+
+def _refuse_oddity(path: Path) -> None:
+    """Refuse what has the name of a file that counts and is none.
+
+    Passed over, its table would be missing as if the release had never had it.
+    """
+    raise ReleaseError(f"{path}: {_oddity(path)}; put the file in its place, or move it away")
+
+
+def _oddity(path: Path) -> str:
+    """What a path is that is not what it should be."""
+    if not path.exists():
+        return f'is a link that leads nowhere (to "{shown(os.readlink(path))}")'
+    return "is a folder, not a file" if path.is_dir() else "is a device or a pipe, not a file"
+
+
+def _is_count(name: str) -> bool:
+    return name.casefold() == "count.txt"
+
+
+def _is_readme(name: str) -> bool:
+    return re.match(r"read[ _-]?me\b", name.casefold()) is not None
 
 
 def _whole(path: Path, size: int) -> Iterator[bytes]:
@@ -248,7 +299,7 @@ def _nearest(path: Path) -> str:
     from asylumatlas.records.plan import did_you_mean
 
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
-    hint = did_you_mean(str(path), [str(other) for other in beside])
+    hint = did_you_mean(str(path), [str(other) for other in beside if other.name != path.name])
     return f".{hint}" if hint else "; give the zip or the folder of a release"
 
 

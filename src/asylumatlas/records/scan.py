@@ -17,7 +17,7 @@ U = np.uint64
 Array = npt.NDArray[Any]
 Whole = int | np.int64  # the same to a kernel
 
-LINE_FEED, RETURN, SPACE = 10, 13, 32
+TAB, LINE_FEED, RETURN, SPACE = 9, 10, 13, 32
 PADDING = 32  # bytes after a block that may be looked at
 CHUNK = 2048  # rows that are read column by column together
 
@@ -312,7 +312,7 @@ def read_column(
         before = rows[row] + column
         start = positions[before] + 1
         end = positions[before + 1]
-        if last and data[end] == LINE_FEED and end > start and data[end - 1] == RETURN:
+        if last and data[end] != TAB and end > start and data[end - 1] == RETURN:
             end -= 1
         padded = 0
         while end > start and data[end - 1] == SPACE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,28 +14,20 @@ from asylumatlas.records.blocks import LONGEST, Block
 from asylumatlas.records.columns import STRANGE, Plan
 from asylumatlas.records.interning import ENDS_BLANK, FIRST_BITS, NO_GUID, TEXT, parse
 from asylumatlas.records.realign import Rules, mend
-from asylumatlas.records.splitting import lines, separators
+from asylumatlas.records.reasons import QUARANTINED
+from asylumatlas.records.splitting import lines, separators, without_nul
 from asylumatlas.records.texts import GUID
 
 Array = npt.NDArray[Any]
 
-
-@dataclass(frozen=True)
-class Refused:
-    """A line that is quarantined: its number in the block, why, and its bytes."""
-
-    line: int
-    reason: str
-    raw: bytes
-
-
-@dataclass(frozen=True)
-class Repair:
-    """A line that was mended: why, and its bytes before and after."""
-
-    reason: str
-    before: bytes
-    after: bytes
+# Why a line is refused or mended is a number in a sheet: a place in these.
+REFUSALS = tuple(QUARANTINED)
+NUL = "nul_bytes"
+REPAIRS = (
+    "",
+    NUL,
+    *(f"{nul}{how}" for nul in ("", f"{NUL}+") for how in ("shifted", "spare_tabs")),
+)
 
 
 @dataclass
@@ -52,6 +45,46 @@ class Values:
 
 
 @dataclass
+class Lines:
+    """Some lines of a block, as arrays of the same size.
+
+    Attributes:
+        numbers: the number of each in the block, from 0.
+        starts: where it starts.
+        ends: where it ends, its line end not counted.
+        reasons: why it is refused, a place in `REFUSALS`; or how it was mended, one in `REPAIRS`.
+    """
+
+    numbers: Array
+    starts: Array
+    ends: Array
+    reasons: Array
+
+    def only(self, chosen: Array) -> Lines:
+        """The chosen ones, in the order they are chosen in."""
+        return Lines(
+            self.numbers[chosen], self.starts[chosen], self.ends[chosen], self.reasons[chosen]
+        )
+
+    def because(self, reason: str) -> Lines:
+        """The same lines for one reason."""
+        reasons = np.full(len(self.numbers), REFUSALS.index(reason), np.int8)
+        return Lines(self.numbers, self.starts, self.ends, reasons)
+
+    @classmethod
+    def joined(cls, parts: list[Lines]) -> Lines:
+        """All lines of several."""
+        none = np.zeros(0, np.int32)
+        parts = [cls(none.astype(np.int64), none, none, none.astype(np.int8)), *parts]
+        return cls(
+            np.concatenate([part.numbers for part in parts]),
+            np.concatenate([part.starts for part in parts]),
+            np.concatenate([part.ends for part in parts]),
+            np.concatenate([part.reasons for part in parts]),
+        )
+
+
+@dataclass
 class Sheet:
     """The rows of a block.
 
@@ -59,77 +92,66 @@ class Sheet:
         data: the block, the bytes of mended rows after it.
         positions: where fields end.
         rows: for each row, the place in `positions` of the separator before it.
-        numbers: for each row, its line's number in the block, from 0.
-        fields: for each row, how many fields its line has.
+        fields: how many fields it has.
+        of: its line in the file, and how that was mended.
         lines: how many lines the block has.
         crlf: how many of them end in CR LF.
         ended: whether the last one has a line end.
-        refused: lines that are no rows.
-        repairs: by line, the rows that were mended.
+        refusals: lines that are no rows, in parts.
     """
 
     data: Array
     positions: Array
     rows: Array
-    numbers: Array
     fields: Array
+    of: Lines
     lines: int
     crlf: int
     ended: bool
-    refused: list[Refused] = field(default_factory=list)
-    repairs: dict[int, Repair] = field(default_factory=dict)
+    refusals: list[Lines] = field(default_factory=list)
 
-    def line(self, row: int) -> bytes:
-        """The bytes of a row's line as they are in the file, without the line end."""
-        number = int(self.numbers[row])
-        if number in self.repairs:
-            return self.repairs[number].before
-        before = self.rows[row]
-        start, end = self.positions[before] + 1, self.positions[before + self.fields[row]]
-        return stripped(self.data, start, end)
+    @property
+    def numbers(self) -> Array:
+        """For each row, its line's number in the block, from 0."""
+        return self.of.numbers
+
+    def refuse(self, found: Lines, reason: str) -> None:
+        """Take lines for no rows."""
+        if len(found.numbers):
+            self.refusals.append(found.because(reason))
+
+    def refused(self) -> Lines:
+        """The lines that are no rows, in the order of the file."""
+        found = Lines.joined(self.refusals)
+        return found.only(np.argsort(found.numbers, kind="stable"))
+
+    def repaired(self) -> tuple[Lines, Array, Array]:
+        """The lines that were mended, and where what was made of each starts and ends."""
+        mended = np.flatnonzero(self.of.reasons)
+        before = self.rows[mended]
+        ends = self.positions[before + self.fields[mended]] - 1  # mended rows end in CR LF
+        return self.of.only(mended), self.positions[before] + 1, ends
 
     def keep(self, chosen: Array) -> None:
         """Keep the chosen rows only."""
-        self.rows, self.numbers = self.rows[chosen], self.numbers[chosen]
-        self.fields = self.fields[chosen]
+        self.rows, self.fields = self.rows[chosen], self.fields[chosen]
+        self.of = self.of.only(chosen)
 
-    def insert(self, mended: list[tuple[int, list[bytes]]]) -> None:
-        """Put rows in where their lines stood.
-
-        Args:
-            mended: line and fields of each; a field may hold anything, a tab too.
-        """
-        if not mended:
+    def add(self, rows: Array, fields: Array, of: Lines) -> None:
+        """Put rows in where their lines stand."""
+        if not len(rows):
             return
-        ends: list[int] = []
-        rows = []
-        at = len(self.data) - scan.PADDING
-        parts = [self.data[:at].tobytes()]
-        for _, fields in mended:
-            rows.append(len(self.positions) + len(ends))
-            ends.append(at - 1)
-            for value in fields:
-                at += len(value) + 1
-                ends.append(at - 1)
-            # The line end is CR LF, so that a return that ends the last value is not taken off.
-            parts.append(b"\t".join(fields) + b"\r\n")
-            ends[-1] += 1
-            at += 1
-        data = np.frombuffer(b"".join((*parts, bytes(scan.PADDING))), np.uint8)
-        self.data = data
-        self.positions = np.concatenate([self.positions, np.array(ends, np.int32)])
-        numbers = np.concatenate([self.numbers, [line for line, _ in mended]])
-        order = np.argsort(numbers, kind="stable")
-        self.numbers = numbers[order]
-        self.rows = np.concatenate([self.rows, np.array(rows, np.int32)])[order]
-        counts = np.array([len(fields) for _, fields in mended], np.int32)
-        self.fields = np.concatenate([self.fields, counts])[order]
+        joined = Lines.joined([self.of, of])
+        order = np.argsort(joined.numbers, kind="stable")
+        self.rows = np.concatenate([self.rows, rows])[order]
+        self.fields = np.concatenate([self.fields, fields])[order]
+        self.of = joined.only(order)
 
-
-def stripped(data: Array, start: int, end: int) -> bytes:
-    """The bytes of a line without its line end, which stands at `end`."""
-    raw = data[start:end].tobytes()
-    return raw.removesuffix(b"\r") if data[end] == scan.LINE_FEED else raw
+    def append(self, data: Array, positions: Array) -> None:
+        """Put bytes after the block, and their separators after the others."""
+        end = len(self.data) - scan.PADDING
+        self.data = np.concatenate([self.data[:end], data, np.zeros(scan.PADDING, np.uint8)])
+        self.positions = np.concatenate([self.positions, positions])
 
 
 def cut(block: Block, plan: Plan, rules: Rules, longest: int = LONGEST) -> Sheet:
@@ -147,73 +169,127 @@ def cut(block: Block, plan: Plan, rules: Rules, longest: int = LONGEST) -> Sheet
         room[count] = block.size
         count += 1
     positions = room[:count]
-    right, other = np.empty((count, 3), np.int32), np.empty((count, 3), np.int32)
+    most = min(int(count), np.iinfo(np.int32).max)
+    right, other = np.empty((most, 3), np.int32), np.empty((most, 4), np.int32)
     totals = np.zeros(4, np.int64)
     lines(
         block.data, block.size, positions, count, len(plan.columns), int(plan.spare),
         right, other, totals,
     )  # fmt: skip
     right, other = right[: totals[0]], other[: totals[1]]
+    of, _ = _lines(block.data, positions, right)
     sheet = Sheet(
         block.data,
         positions,
         right[:, 0].copy(),
-        right[:, 1].astype(np.int64),
         right[:, 2].copy(),
+        of,
         int(totals[0] + totals[1]),
         int(totals[2]),
         block.ended,
     )
-    mended = []
-    for before, line, end in other.tolist():
-        raw = stripped(block.data, positions[before] + 1, positions[end])
-        fields = _settle(sheet, line, raw, plan, rules, longest)
-        if fields is not None:
-            mended.append((line, fields))
-    sheet.insert(mended)
+    if len(other):
+        _settle(sheet, other, plan, rules, longest)
     return sheet
 
 
-def _settle(
-    sheet: Sheet, line: int, raw: bytes, plan: Plan, rules: Rules, longest: int
-) -> list[bytes] | None:
-    """The fields of a line that did not fit; None if it is refused, which is noted."""
-    if len(raw) > longest:
-        sheet.refused.append(Refused(line, "too_long", raw))
-        return None
-    clean = raw.replace(b"\0", b"")
-    fields = clean.split(b"\t")
-    named = len(plan.columns)
-    reasons = ["nul_bytes"] if len(clean) < len(raw) else []
-    extra = fields[named:]
-    if len(fields) > named and not (plan.spare and not any(extra)):
-        if len(fields) == named + plan.binding.blank:
-            # Something stands under a header without a name: no column to put it in.
-            sheet.refused.append(Refused(line, "no_alignment", raw))
-            return None
-        return _mended(sheet, line, raw, fields, reasons, rules)
-    if len(fields) < named:
-        sheet.refused.append(Refused(line, "too_few_fields", raw))
-        return None
-    if reasons:
-        sheet.repairs[line] = Repair("+".join(reasons), raw, b"\t".join(fields))
-    return fields
+def _lines(data: Array, positions: Array, found: Array) -> tuple[Lines, Array]:
+    """Lines as `splitting.lines` lists them, and where their last values end.
+
+    The two ends differ where the file ends in half a line end: that is in the line's bytes, but
+    not in its last value.
+    """
+    starts = positions[found[:, 0]] + 1
+    ends = positions[found[:, 0] + found[:, 2]]
+    returns = (ends > starts) & (data[ends - 1] == scan.RETURN)
+    wholes = ends - (returns & (data[ends] == scan.LINE_FEED))
+    none = np.zeros(len(found), np.int8)
+    return Lines(found[:, 1].astype(np.int64), starts, wholes, none), ends - returns
 
 
-def _mended(
-    sheet: Sheet, line: int, raw: bytes, fields: list[bytes], reasons: list[str], rules: Rules
-) -> list[bytes] | None:
-    """The fields of a line put back into their columns; None if that cannot be done."""
-    outcome = mend(fields, rules)
-    if outcome.fields is None:
-        sheet.refused.append(Refused(line, outcome.reason, raw))
-        return None
-    if outcome.reason:
-        reasons = [*reasons, outcome.reason]
-    named = outcome.fields[: len(rules.columns)]
-    if reasons:
-        sheet.repairs[line] = Repair("+".join(reasons), raw, b"\t".join(named))
-    return named
+def _settle(sheet: Sheet, other: Array, plan: Plan, rules: Rules, longest: int) -> None:
+    """Mend or refuse the lines that did not fit."""
+    named, blank = len(plan.columns), plan.binding.blank
+    of, ends = _lines(sheet.data, sheet.positions, other)
+    rows, fields = other[:, 0].copy(), other[:, 2].copy()
+    long = of.ends - of.starts > longest
+    sheet.refuse(of.only(long), "too_long")
+    odd = np.flatnonzero((other[:, 3] != 0) & ~long)
+    fits = np.zeros(len(other), np.bool_)
+    if len(odd):
+        rows[odd], fields[odd], removed = _without_nul(sheet, of.starts[odd], ends[odd])
+        of.reasons[odd] = removed > 0  # the place of "nul_bytes"
+        fits[odd] = fields[odd] == named
+        if plan.spare:
+            more = odd[fields[odd] > named]
+            last = sheet.positions[rows[more] + fields[more]] - 1
+            fits[more] = last - sheet.positions[rows[more] + named] == fields[more] - named
+    sheet.refuse(of.only((fields < named) & ~long), "too_few_fields")
+    # Something stands under a header without a name: no column to put it in.
+    nameless = (fields == named + blank) & (blank > 0) & ~fits & ~long
+    sheet.refuse(of.only(nameless), "no_alignment")
+    left = np.flatnonzero((fields > named) & ~fits & ~nameless & ~long)
+    sheet.add(rows[fits], fields[fits], of.only(fits))
+    starts, ends = of.starts.copy(), ends.copy()
+    if len(odd):
+        starts[odd] = sheet.positions[rows[odd]] + 1
+        ends[odd] = sheet.positions[rows[odd] + fields[odd]] - 1
+    _mend(sheet, of.only(left), starts[left], ends[left], rules)
+
+
+def _without_nul(sheet: Sheet, starts: Array, ends: Array) -> tuple[Array, Array, Array]:
+    """Lines again, without NUL bytes: their places, their fields, and how many bytes are gone."""
+    count, size = len(starts), int((ends - starts).sum()) + 2 * len(starts)
+    out, positions = np.empty(size, np.uint8), np.empty(size, np.int32)
+    rows, fields, removed = (np.empty(count, np.int32) for _ in range(3))
+    without_nul(
+        sheet.data, starts, ends, len(sheet.data) - scan.PADDING, out, positions,
+        len(sheet.positions), rows, fields, removed,
+    )  # fmt: skip
+    known = int(rows[-1] + fields[-1] + 1 - len(sheet.positions))
+    sheet.append(out[: size - int(removed.sum())], positions[:known])
+    return rows, fields, removed
+
+
+def _mend(sheet: Sheet, of: Lines, starts: Array, ends: Array, rules: Rules) -> None:
+    """Put lines with too many fields back into their columns, or refuse them.
+
+    Args:
+        sheet: the block's rows so far.
+        of: the lines.
+        starts: where the text of each starts, NUL bytes taken out.
+        ends: where it ends.
+        rules: what the columns take.
+    """
+    at = len(sheet.data) - scan.PADDING
+    text, places = bytearray(), array("i")
+    rows, fields, kept = array("i"), array("i"), []
+    refused = np.full(len(starts), -1, np.int8)
+    for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        outcome = mend(sheet.data[start:end].tobytes().split(b"\t"), rules)
+        if outcome.fields is None:
+            refused[i] = REFUSALS.index(outcome.reason)
+            continue
+        how = [NUL] * bool(of.reasons[i]) + [outcome.reason] * bool(outcome.reason)
+        of.reasons[i] = REPAIRS.index("+".join(how))
+        kept.append(i)
+        rows.append(len(sheet.positions) + len(places))
+        places.append(at + len(text) - 1)
+        values = outcome.fields[: len(rules.columns)]
+        fields.append(len(values))
+        for value in values:
+            text += value
+            text += b"\t"
+            places.append(at + len(text) - 1)
+        # The line end is CR LF, so that a return that ends the last value is not taken off.
+        text[-1:] = b"\r\n"
+        places[-1] += 1
+    for place in np.unique(refused[refused >= 0]).tolist():
+        sheet.refuse(of.only(refused == place), REFUSALS[place])
+    if kept:
+        sheet.append(np.frombuffer(text, np.uint8), np.frombuffer(places, np.int32))
+        chosen = np.array(kept)
+        sheet.add(np.frombuffer(rows, np.int32), np.frombuffer(fields, np.int32), of.only(chosen))
 
 
 def read(sheet: Sheet, plan: Plan, rules: Rules) -> Values:
@@ -234,18 +310,14 @@ def read(sheet: Sheet, plan: Plan, rules: Rules) -> Values:
     strange &= sheet.fields[long] != width
     if not strange.any():
         return values
-    mended = []
-    for row in long[strange].tolist():
-        line, raw = int(sheet.numbers[row]), sheet.line(row)
-        reasons = ["nul_bytes"] if b"\0" in raw else []
-        sheet.repairs.pop(line, None)
-        fields = _mended(sheet, line, raw, raw.replace(b"\0", b"").split(b"\t"), reasons, rules)
-        if fields is not None:
-            mended.append((line, fields))
+    rows = long[strange]
+    of, before = sheet.of.only(rows), sheet.rows[rows]
+    starts, ends = sheet.positions[before] + 1, sheet.positions[before + sheet.fields[rows]]
+    ends = ends - ((ends > starts) & (sheet.data[ends - 1] == scan.RETURN))
     kept = np.ones(len(sheet.rows), np.bool_)
-    kept[long[strange]] = False
+    kept[rows] = False
     sheet.keep(kept)
-    sheet.insert(mended)
+    _mend(sheet, of, starts, ends, rules)
     return _refuse_keyless(sheet, plan)
 
 
@@ -258,11 +330,8 @@ def _refuse_keyless(sheet: Sheet, plan: Plan) -> Values:
             lacking |= (values.status[c] & scan.WHAT) >= scan.BLANK
             if plan.kinds[c] == TEXT:
                 lacking |= _faulty(sheet, plan, values, c)
-        for row in np.flatnonzero(lacking).tolist():
-            raw, line = sheet.line(row), int(sheet.numbers[row])
-            sheet.repairs.pop(line, None)
-            sheet.refused.append(Refused(line, "no_key", raw))
         if lacking.any():
+            sheet.refuse(sheet.of.only(lacking), "no_key")
             sheet.keep(~lacking)
     return _parse(sheet, plan, np.arange(len(plan.columns)))
 

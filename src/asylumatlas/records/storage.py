@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -73,6 +74,48 @@ def _lock(work: Path) -> IO[bytes]:
                 f"{work.parent}: another import is writing into it; wait for it, or name another "
                 "folder"
             ) from error
+
+
+@contextmanager
+def scratch(prefix: str, parent: Path) -> Iterator[Path]:
+    """A folder to work in, removed at the end; also those that a killed process left there.
+
+    Args:
+        prefix: what its name begins with, beginning with a dot.
+        parent: the folder it is made in.
+
+    Yields:
+        The folder, empty but for its lock.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    import fcntl
+
+    for left in parent.glob(f"{prefix}*"):
+        _remove_left(left)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        with (folder / f".{LOCK}.new").open("wb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            # Under this name only once it is held, so that no other takes it for a killed one's.
+            Path(handle.name).rename(folder / LOCK)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove a folder that `scratch` made, unless its process is still there."""
+    import fcntl
+
+    with suppress(OSError):  # held, gone meanwhile, or not ours
+        number = os.open(folder / LOCK, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(number)
 
 
 def _same_file(handle: IO[bytes], path: Path) -> bool:

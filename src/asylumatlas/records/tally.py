@@ -6,11 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asylumatlas.records.columns import Plan
-from asylumatlas.records.portion import Count
 
 MOST_FORMS = 200
 MOST_CODES = 1000
 MORE = "_more"
+
+
+@dataclass
+class Count:
+    """What the ledger says of a column, for one block; see there."""
+
+    blank: int = 0
+    read: int = 0
+    unread: dict[str, int] = field(default_factory=dict)
+    noted: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
+    unknown: dict[str, int] | None = None
+    nul_bytes: int = 0
 
 
 @dataclass

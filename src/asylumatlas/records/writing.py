@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from asylumatlas.records.portion import Portion
-from asylumatlas.records.sheet import Repair
 
 # Types whose neighbours lie close together, or at least take few bits.
 CLOSE = (pa.int64(), pa.int32(), pa.int16(), pa.date32(), pa.timestamp("ms"))
@@ -56,18 +54,12 @@ class _Pieces:
             path, schema, compression="zstd", compression_level=1, write_statistics=["line"]
         )
         self.tables: list[pa.Table] = []
-        self.rows: list[tuple[Any, ...]] = []
         self.bytes = self.count = 0
 
     def add_table(self, table: pa.Table) -> None:
         """Add rows."""
         self.tables.append(table)
         self._grown(table.num_rows, table.nbytes)
-
-    def add_row(self, *values: Any) -> None:
-        """Add one row."""
-        self.rows.append(values)
-        self._grown(1, sum(len(value) for value in values if isinstance(value, bytes)))
 
     def _grown(self, count: int, size: int) -> None:
         """Write what is held if it is enough."""
@@ -78,14 +70,10 @@ class _Pieces:
 
     def flush(self) -> None:
         """Write what is held."""
-        if self.rows:
-            columns = zip(*self.rows, strict=True)
-            arrays = [pa.array(c, f.type) for c, f in zip(columns, self.schema, strict=True)]
-            self.writer.write_table(pa.Table.from_arrays(arrays, schema=self.schema))
         if self.tables:
             table = pa.concat_tables(self.tables).unify_dictionaries()
             self.writer.write_table(table, row_group_size=max(table.num_rows, 1))
-        self.rows, self.tables, self.count, self.bytes = [], [], 0, 0
+        self.tables, self.count, self.bytes = [], 0, 0
 
 
 class Outputs:
@@ -132,28 +120,37 @@ class Outputs:
         if len(numbers):
             table = pa.Table.from_arrays([numbers, *part.arrays], schema=self.schema)
             self.main.write_table(table, row_group_size=len(numbers))
-        values = part.values(first_line)
-        if values is not None:
-            self.small["values"].add_table(values)
-
-    def repair(self, line: int, repair: Repair) -> None:
-        """Write a repaired line."""
-        self.small["repaired"].add_row(line, repair.reason, repair.before, repair.after)
-
-    def refuse(self, line: int, reason: str, raw: bytes) -> None:
-        """Write a quarantined line; one that is too long goes to a file of its own."""
-        if reason == "too_long":
-            part = self.long_part(line)
-            part.write_bytes(raw)
-            self.refuse_long(line, part)
+        self._add("values", part.values(first_line))
+        self._add("repaired", part.repaired(first_line))
+        refused = part.refused(first_line)
+        if refused is not None and "too_long" in refused["reason"].unique().to_pylist():
+            self._refuse_each(refused)
         else:
-            self.small["quarantined"].add_row(line, reason, raw, None)
+            self._add("quarantined", refused)
+
+    def _add(self, kind: str, table: pa.Table | None) -> None:
+        """Write rows of one of the small files."""
+        if table is not None:
+            self.small[kind].add_table(table)
+
+    def _refuse_each(self, refused: pa.Table) -> None:
+        """Write quarantined lines; one that is too long goes to a file of its own."""
+        for i, reason in enumerate(refused["reason"].to_pylist()):
+            row = refused.slice(i, 1)
+            if reason == "too_long":
+                line = row["line"][0].as_py()
+                part = self.long_part(line)
+                part.write_bytes(row["raw"][0].as_buffer())
+                self.refuse_long(line, part)
+            else:
+                self._add("quarantined", row)
 
     def refuse_long(self, line: int, part: Path) -> None:
         """Name the file of a long line by its line number."""
         side = part.with_name(f"{self.table}.long-{line}.bin")
         part.replace(side)
-        self.small["quarantined"].add_row(line, "too_long", None, side.name)
+        row = {"line": [line], "reason": ["too_long"], "raw": [None], "side": [side.name]}
+        self._add("quarantined", pa.table(row, schema=SCHEMAS["quarantined"]))
 
     def finish(self) -> None:
         """Write what is still held."""

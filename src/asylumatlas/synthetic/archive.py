@@ -7,7 +7,9 @@ the real release's do: they are made without matches, and such a stream means th
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import shutil
 import struct
 import zlib
@@ -113,16 +115,22 @@ def combined(first: int, second: int, size: int) -> int:
     """
     if size <= 0:
         return first
-    # a zero byte appended multiplies the CRC by x**8; squaring that matrix doubles the zeros
-    odd = [0xEDB88320] + [1 << k for k in range(31)]  # one zero bit
-    matrix = _squared(_squared(_squared(odd)))  # eight of them: one zero byte
+    power = 0
     while size:
         if size & 1:
-            first = _times(matrix, first)
+            first = _times(_zeros(power), first)
         size >>= 1
-        if size:
-            matrix = _squared(matrix)
+        power += 1
     return first ^ second
+
+
+@functools.cache
+def _zeros(power: int) -> list[int]:
+    """The matrix that appends 2**power zero bytes to what a CRC is of: times x**8 each."""
+    if power:
+        return _squared(_zeros(power - 1))
+    bit = [0xEDB88320] + [1 << k for k in range(31)]
+    return _squared(_squared(_squared(bit)))
 
 
 def _times(matrix: list[int], vector: int) -> int:
@@ -229,9 +237,29 @@ def unfinished(out: Path) -> Iterator[Path]:
         raise WritingError(f"{out}: is there already; remove it or give another name")
     if not out.parent.is_dir():
         raise WritingError(f"{out}: there is no folder {out.parent}; make it first")
+    _remove_leftovers(out)
     work = out.parent / f".{out.name}.{os.getpid()}.part"
     work.mkdir()
     try:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove the work folders for `out` of processes that were killed."""
+    for left in out.parent.iterdir():
+        named = re.fullmatch(re.escape(f".{out.name}.") + r"(\d+)\.part", left.name)
+        if named and left.is_dir() and not _runs(int(named[1])):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another user's
+        return True
+    return process > 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import date
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +97,8 @@ def done_chunks(job: Job, workers: int) -> Iterator[Done]:
         pool.shutdown(wait=True, cancel_futures=True)
         if isinstance(error, BrokenProcessPool):
             raise WritingError(
-                "a worker process was ended from outside, perhaps for want of memory; "
-                "use fewer workers"
+                "a worker process was ended from outside, perhaps for want of memory: use fewer "
+                'workers; or a script has no `if __name__ == "__main__":` around its call'
             ) from error
         raise
     pool.shutdown()
@@ -106,10 +108,19 @@ _here: tuple[World, Job] | None = None
 
 
 def _start(job: Job) -> None:
-    """In a worker process: build what chunks share; leave Ctrl-C to the parent."""
+    """In a worker process: build what chunks share; leave Ctrl-C to the parent, end with it."""
     global _here
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _here = job.world(), job
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent is gone, killed perhaps, and stop at once."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _make_here(number: int) -> Done:

@@ -32,6 +32,7 @@ OPENINGS = (
 HEARINGS = ("master_hearing", "individual_hearing", "hearing_postponed")
 Numbers = NDArray[Any]
 MOVED, DECIDED = 1, 2  # how a proceeding ends
+BARE = 0.0107  # 134.5 thousand of 12.5 million cases of early 2026 had no proceeding
 
 
 @dataclass
@@ -97,6 +98,16 @@ class Docket:
     def shown(self) -> NDArray[np.bool_]:
         """(cases,) whether the release has the case."""
         return self.began <= self.as_of
+
+    @cached_property
+    def bare(self) -> NDArray[np.bool_]:
+        """(cases,) whether nothing but the case's own row is on record, now and later."""
+        return self.luck.happens("no proceeding", self.chunk.ordinal, BARE)
+
+    @cached_property
+    def docketed(self) -> NDArray[np.bool_]:
+        """(cases,) whether the release has the case and its proceedings."""
+        return self.shown & ~self.bare
 
     @cached_property
     def done(self) -> NDArray[np.bool_]:

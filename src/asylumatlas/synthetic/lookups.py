@@ -20,26 +20,23 @@ import numpy as np
 from asylumatlas.records.registry import Column, Table, tables
 
 PLACEHOLDER_JUDGES = ("AAA", "CLR", "IAD", "DTL", "V10", "V11", "V12", "VJ1")
-MADE = (date(1998, 1, 1), 6000)  # the day a code is said to have been made: the first, and a span
+MADE, DAYS = date(1998, 1, 1), 5000  # codes were made and changed on these days, before any release
 DAY = " 00:00:00.000"
 
 
-def lookup_files(
-    as_of: date, defects: float = 0.0, seed: int = 1
-) -> Iterator[tuple[str, list[list[bytes]]]]:
+def lookup_files(defects: float = 0.0, seed: int = 1) -> Iterator[tuple[str, list[list[bytes]]]]:
     """Yield each lookup table's name and its rows, every column of the table in order.
 
     Args:
-        as_of: the day of the release; no code is changed later.
         defects: above 0 the rows that say a code twice are there too (`doubled` names them).
-        seed: of the days on which codes are said to have been made.
+        seed: of the days on which codes are said to have been made: the same in every release.
 
     Yields:
         Name and rows; a field is the bytes as they stand in the file.
     """
     for number, table in enumerate(table for table in tables().values() if table.kind != "main"):
         rng = np.random.default_rng((seed, number))
-        yield table.name, _wire(table, _rows(table.name, defects > 0), as_of, rng)
+        yield table.name, _wire(table, _rows(table.name, defects > 0), rng)
 
 
 def doubled() -> list[tuple[str, int, str]]:
@@ -129,15 +126,12 @@ def _rows(table: str, with_defects: bool) -> list[dict[str, str]]:
     return [row for row in rows if with_defects or not row["defect"]]
 
 
-def _wire(
-    table: Table, rows: list[dict[str, str]], as_of: date, rng: np.random.Generator
-) -> list[list[bytes]]:
+def _wire(table: Table, rows: list[dict[str, str]], rng: np.random.Generator) -> list[list[bytes]]:
     """The rows with every column of the table."""
     written = []
-    latest = (as_of - MADE[0]).days
     for number, row in enumerate(rows, start=1):
-        made = int(rng.integers(0, max(1, min(MADE[1], latest))))
-        changed = int(rng.integers(made, max(made + 1, latest)))
+        made = int(rng.integers(0, DAYS))
+        changed = int(rng.integers(made, DAYS))
         days = (_day(made), _day(changed))
         written.append([_field(column, row, number, days).encode() for column in table.columns])
     return written
@@ -145,7 +139,7 @@ def _wire(
 
 def _day(days: int) -> str:
     """So many days after the first day a code was made, as a release writes it."""
-    return f"{MADE[0] + timedelta(days=days)}{DAY}"
+    return f"{MADE + timedelta(days=days)}{DAY}"
 
 
 def _field(column: Column, row: dict[str, str], number: int, days: tuple[str, str]) -> str:

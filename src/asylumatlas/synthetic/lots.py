@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from asylumatlas.records.registry import Table
 
@@ -65,12 +66,24 @@ def drawn(marks: Marks, share: float, *names: object) -> tuple[npt.NDArray[np.in
     Returns:
         Their places in order, and for each where its own `Lot` starts.
     """
-    mixed = marks * U(0x9E3779B97F4A7C15) + U(_number(names))
-    mixed = (mixed ^ (mixed >> U(30))) * U(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> U(27))) * U(0x94D049BB133111EB)
-    mixed ^= mixed >> U(31)
-    places = np.flatnonzero((mixed >> U(11)) < U(int(share * 2**53)))
-    return places, mixed[places]
+    places, starts = _below(marks, U(_number(names)), U(int(share * 2**53)))
+    return places, starts
+
+
+@njit(cache=True, nogil=True)
+def _below(marks: Marks, base: np.uint64, limit: np.uint64) -> tuple[Any, Any]:
+    """Mix each mark with a base; the places of those below the limit of 53 bits, and the bits."""
+    places, starts = np.empty(marks.size, np.int64), np.empty(marks.size, np.uint64)
+    count = 0
+    for i in range(marks.size):
+        x = marks[i] * np.uint64(0x9E3779B97F4A7C15) + base
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        x = x ^ (x >> np.uint64(31))
+        if (x >> np.uint64(11)) < limit:
+            places[count], starts[count] = i, x
+            count += 1
+    return places[:count].copy(), starts[:count].copy()
 
 
 def marks_of(table: Table, data: Bytes, offsets: Offsets, chunk: int) -> Marks:
@@ -93,12 +106,19 @@ def marks_of(table: Table, data: Bytes, offsets: Offsets, chunk: int) -> Marks:
         words = [zlib.crc32(raw[start:end], chunk) for start, end in pairwise(offsets.tolist())]
         return np.array(words, U)
     starts = offsets[:-1]
-    keys = np.zeros(len(starts), U)
-    going = np.ones(len(starts), bool)
-    for place in range(DIGITS):
-        digits = data[np.minimum(starts + place, len(data) - 1)] - np.uint8(ord("0"))
-        going &= digits < 10  # a tab or a line end wraps round to more
-        keys = np.where(going, keys * U(10) + digits, keys)
+    keys: Marks = _keys(data, starts)
+    return keys
+
+
+@njit(cache=True, nogil=True)
+def _keys(data: Bytes, starts: Offsets) -> Marks:
+    """The number that each line begins with, of up to `DIGITS` digits."""
+    keys = np.zeros(starts.size, np.uint64)
+    for row in range(starts.size):
+        for at in range(starts[row], min(starts[row] + DIGITS, data.size)):
+            if not 48 <= data[at] <= 57:
+                break
+            keys[row] = keys[row] * np.uint64(10) + np.uint64(data[at] - 48)
     return keys
 
 

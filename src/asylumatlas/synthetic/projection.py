@@ -58,7 +58,7 @@ def project(docket: Docket) -> tuple[event_log.CodedCases, event_log.CodedEvents
     Events are sorted by case, day and the order within a day; case ids are IDNCASE.
     """
     chunk = docket.chunk
-    rows = np.flatnonzero(docket.shown[chunk.case] & (chunk.day <= docket.as_of))
+    rows = np.flatnonzero(docket.docketed[chunk.case] & (chunk.day <= docket.as_of))
     ranks = np.array([RANKS.get(name, -1) for name in process.event_codes()])
     if len(rows) and ranks[chunk.event[rows]].min() < 0:
         raise ValueError("an event that no record shows")
@@ -179,7 +179,7 @@ def cases(docket: Docket) -> event_log.CodedCases:
         event_log.ENTRY_ROUTES.index("affirmative"),
         event_log.ENTRY_ROUTES.index("unknown"),
     )
-    charged = np.where(chunk.review, -1, docket.filed)
+    charged = np.where(chunk.review | docket.bare, -1, docket.filed)
     sexes = people.sexes(docket)
     return event_log.CodedCases(
         replication=np.zeros(int(shown.sum()), np.int16),

@@ -271,16 +271,20 @@ def _add_truth(writer: Any, rows: list[Any], lines: int) -> None:
 def _write_rest(writing: _Writing, job: Job, writer: Any) -> None:
     """Write the lookups, Count.txt, the Readme and the list of columns."""
     from asylumatlas.synthetic import texts
-    from asylumatlas.synthetic.defects import Plan, miscount
+    from asylumatlas.synthetic.defects import Plan, deflated, doubled_codes, miscount
     from asylumatlas.synthetic.lookups import lookup_files
     from asylumatlas.synthetic.wire import header
 
-    for name, rows in lookup_files(job.as_of, job.defects, job.seed):
+    for name, rows in lookup_files(job.defects, job.seed):
         table: Table = tables()[name]
         member = writing.members[name] = writing.member(f"Lookup/{table.file}")
         member.add(header(table) + b"".join(b"\t".join(row) + b"\r\n" for row in rows))
         writing.lines[name] = len(rows)
-    counts, truth = miscount(writing.lines, Plan(job.seed, job.defects))
+    plan = Plan(job.seed, job.defects)
+    counts, truth = miscount(writing.lines, plan)
+    truth += doubled_codes(plan)
+    if writing.zipped:
+        truth += deflated(LARGE, plan)
     _add_truth(writer, truth, 0)
     for name, text in (
         ("Count.txt", texts.counts(counts)),

@@ -107,6 +107,7 @@ def custody_of(docket: Docket) -> tuple[Numbers, Numbers, Numbers]:
         rows = np.flatnonzero(chunk.are(event) & (chunk.day <= as_of))
         into[chunk.case[rows]] = chunk.day[rows]
     free[free < held] = BLANK
+    held[docket.bare] = free[docket.bare] = BLANK
     return np.where(held == BLANK, 0, np.where(free == BLANK, 1, 2)), held, free
 
 
@@ -118,6 +119,7 @@ def represented_on(docket: Docket) -> Numbers:
     found = np.full(chunk.cases, BLANK, np.int64)
     at = np.flatnonzero(rows)
     found[chunk.case[at]] = chunk.day[at]
+    found[docket.bare] = BLANK
     return found
 
 
@@ -160,7 +162,8 @@ def latest_hearing(docket: Docket) -> tuple[Numbers, Numbers, Numbers]:
     """(cases,) day, time and kind of the latest hearing put on the calendar."""
     chunk = docket.chunk
     hearings = np.flatnonzero(chunk.are(*HEARINGS))
-    shown = scheduled_on(docket, hearings) <= docket.as_of
+    shown = docket.docketed[chunk.case[hearings]]
+    shown &= scheduled_on(docket, hearings) <= docket.as_of
     found = [np.full(chunk.cases, BLANK, np.int64) for _ in range(2)]
     kind = np.full(chunk.cases, -1, np.int64)
     if len(hearings):
@@ -206,7 +209,7 @@ def proceedings(docket: Docket) -> Sheet:
         "DEC_TYPE": code(np.where(decided, luck.pick("form", key, (6, 3, 1)), -1), ["O", "W", "6"]),
         "DEC_CODE": code(np.where(done, codes.decision, -1), codes.decision_words),
         "OTHER_COMP": code(np.where(done, codes.other, -1), codes.other_words),
-        "APPEAL_RSVD": code(np.where(decided, reserved, -1), ["A", "I", "B"], width=2),
+        "APPEAL_RSVD": code(np.where(decided, reserved, -1), ["A", "I", "B"]),
         "APPEAL_NOT_FILED": code(np.where(lapsed & (due <= as_of), 0, -1), ["X"]),
         "COMP_DATE": day(closed),
         "ABSENTIA": code(np.where(decided, absent, -1), ["Y", "N"]),
@@ -224,7 +227,7 @@ def proceedings(docket: Docket) -> Sheet:
         "DATE_RELEASED": day(free),
     }
     sheet |= next_hearings(docket)
-    return chosen(sheet, docket.shown[docket.case] & (docket.opened <= as_of))
+    return chosen(sheet, docket.docketed[docket.case] & (docket.opened <= as_of))
 
 
 def next_hearings(docket: Docket) -> Sheet:
@@ -288,7 +291,7 @@ def applications(docket: Docket) -> Sheet:
         "APPL_RECD_DATE": day(when),
         "APPL_DEC": code(np.where(docket.done[rows], letter, -1), codes.application_words),
     }
-    shown = docket.shown[case] & (when <= docket.as_of) & (docket.opened[rows] <= docket.as_of)
+    shown = docket.docketed[case] & (when <= docket.as_of) & (docket.opened[rows] <= docket.as_of)
     return chosen(sheet, shown)
 
 
@@ -343,7 +346,7 @@ def charges(docket: Docket) -> Sheet:
         "CHARGE": code(which, list(people.CHARGES), width=13),
         "CHG_STATUS": code(status, ["S", "O"]),
     }
-    return chosen(sheet, docket.shown[case] & (docket.opened[rows] <= docket.as_of))
+    return chosen(sheet, docket.docketed[case] & (docket.opened[rows] <= docket.as_of))
 
 
 def everyone(docket: Docket) -> dict[str, Sheet]:

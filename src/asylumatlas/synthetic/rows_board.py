@@ -49,7 +49,7 @@ def appeals(docket: Docket) -> dict[str, Sheet]:
     nationality, language = people.origins(docket)
     custody, _, _ = custody_of(docket)
     done = (ends != BLANK) & (ends <= as_of)
-    shown = docket.shown[case] & (when <= as_of)
+    shown = docket.docketed[case] & (when <= as_of)
     government = docket.outcome_is(
         "asylum_granted", "withholding_granted", "other_relief", "terminated"
     )[to]
@@ -117,7 +117,7 @@ def _petitions(docket: Docket) -> Sheet:
         "datRequestedByOIL": day(when),
         "strFedCourtDecision": code(np.where(decided, 0, -1), ["DIS"]),
     }
-    return chosen(sheet, docket.shown[case] & (when <= docket.as_of))
+    return chosen(sheet, docket.docketed[case] & (when <= docket.as_of))
 
 
 def _referrals(docket: Docket, key: Numbers, when: Numbers, ends: Numbers, shown: Mask) -> Sheet:

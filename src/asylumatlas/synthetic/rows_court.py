@@ -93,7 +93,7 @@ def schedule(docket: Docket) -> Sheet:
     court, calendar, told, reason = court[order], calendar[order], told[order], reason[order]
     sheet = _hearing_columns(docket, to, key, on, when, court, calendar, told)
     sheet["ADJ_RSN"] = code(np.where(told, reason, -1), words)
-    return chosen(sheet, docket.shown[docket.case[to]] & (on <= as_of))
+    return chosen(sheet, docket.docketed[docket.case[to]] & (on <= as_of))
 
 
 def _called_off(docket: Docket) -> tuple[Numbers, Numbers, Numbers, Numbers]:
@@ -201,7 +201,7 @@ def motions(docket: Docket) -> Sheet:
     sheet["REC_TYPE"] = code(kind, [*REOPENING, *KINDS_OF_MOTION])
     sheet["DEC"] = code(np.where(ends <= as_of, letters, -1), list(MOTION_DECISIONS))
     sheet = {n: Field(f.kind, f.values[order], f.words) for n, f in sheet.items()}
-    return chosen(sheet, (docket.shown[case] & (when <= as_of))[order])
+    return chosen(sheet, (docket.docketed[case] & (when <= as_of))[order])
 
 
 def kinds_of_motion(docket: Docket, filed: Numbers) -> Numbers:
@@ -322,7 +322,7 @@ def bonds(docket: Docket) -> Sheet:
         "BOND_TYPE": same(len(rows), "BB"),
         "FILING_PARTY": same(len(rows), "A"),
     }
-    return chosen(sheet, docket.shown[case] & (asked <= as_of))
+    return chosen(sheet, docket.docketed[case] & (asked <= as_of))
 
 
 def _money(values: Numbers) -> Field:

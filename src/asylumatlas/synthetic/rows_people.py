@@ -12,6 +12,7 @@ from asylumatlas.synthetic.wire import BLANK, code, day, moment, whole
 REPRESENTATIVES, CUSTODIES, FEW = 64, 16, 8
 APPEALS = 16
 PARENTS = ["A_TblCase", "B_TblProceeding", "tblAppeal"]
+SMALL = 0.75  # of them in small letters, about as in the source
 JUVENILES = (0.08, 0.02, 0.03, 0.09, 0.76, 0.02)  # ids 1 to 6: J, J1, J2, UJ, N/A, AJ
 IDENTIFIERS = {"DD": 0.1, "AO": 0.08, "RC": 0.4, "J": 0.1, "UJ": 0.06, "MP": 0.1, "RM": 0.02,
                "SR": 0.06, "DS": 0.08}  # fmt: skip
@@ -65,6 +66,7 @@ def representatives(docket: Docket) -> Sheet:
     case = docket.case[to]
     key = chunk.ordinal[case] * REPRESENTATIVES + numbered(case) + 1
     parent = np.where(kind == 2, 2, np.where((kind == 1) | (kind == 3), 1, 0))
+    small = luck.happens("small letters", key, SMALL)
     idns = np.choose(
         parent,
         [docket.idncase[case], docket.key[to], chunk.ordinal[case] * APPEALS + appeal],
@@ -74,7 +76,7 @@ def representatives(docket: Docket) -> Sheet:
         "IDNCASE": whole(docket.idncase[case]),
         "STRATTYLEVEL": code(np.where(kind == 2, 1, 0), ["COURT", "BOARD"]),
         "STRATTYTYPE": code(np.where(kind == 3, 1, 0), ["ALIEN", "INS"]),
-        "PARENT_TABLE": code(parent, PARENTS),
+        "PARENT_TABLE": code(parent + 3 * small, [*PARENTS, *map(str.lower, PARENTS)]),
         "PARENT_IDN": whole(idns),
         "BASE_CITY_CODE": code(np.where(kind == 2, -1, docket.court[to]), chunk.courts),
         "INS_TA_DATE_ASSIGNED": day(np.where(kind == 3, known(date, as_of), BLANK)),
@@ -82,7 +84,7 @@ def representatives(docket: Docket) -> Sheet:
         "E_28_DATE": day(np.where(kind < 2, date, BLANK)),
         "BLNPRIMEATTY": code(np.where(kind == 1, 0, 1), ["0", "1"]),
     }
-    return chosen(sheet, docket.shown[case] & (on <= as_of))
+    return chosen(sheet, docket.docketed[case] & (on <= as_of))
 
 
 def _appeals_before(docket: Docket, events: Numbers) -> Numbers:
@@ -121,7 +123,7 @@ def custody(docket: Docket) -> Sheet:
         "DATDETAINED": day(start),
         "DATRELEASED": day(stop),
     }
-    return chosen(sheet, docket.shown[cases] & (start <= as_of))
+    return chosen(sheet, docket.docketed[cases] & (start <= as_of))
 
 
 def juveniles(docket: Docket) -> Sheet:
@@ -139,22 +141,23 @@ def juveniles(docket: Docket) -> Sheet:
         "DATCREATEDON": moment(at),
         "DATMODIFIEDON": moment(at),
     }
-    return chosen(sheet, docket.shown[cases] & (made <= docket.as_of))
+    return chosen(sheet, docket.docketed[cases] & (made <= docket.as_of))
 
 
 def juvenile_ids(docket: Docket) -> Numbers:
     """(cases,) idnJuvenile of the case as of the release, 0 without a row."""
     luck, keys = docket.luck, docket.chunk.ordinal
     noted = docket.began + luck.below("noted", keys, 4) <= docket.as_of
-    has = luck.happens("juvenile", keys, 0.24) & noted
+    has = luck.happens("juvenile", keys, 0.24) & noted & ~docket.bare
     return np.where(has, 1 + luck.pick("which child", keys, JUVENILES), 0)
 
 
 def riders(docket: Docket) -> tuple[Numbers, Mask, Numbers]:
     """Cases that ride with the case before them; whether the pair is severed, and when."""
     luck, chunk = docket.luck, docket.chunk
-    both = ~chunk.review
-    both[1:] &= ~chunk.review[:-1]
+    plain = ~chunk.review & ~docket.bare
+    both = plain.copy()
+    both[1:] &= plain[:-1]
     odd = np.arange(chunk.cases) % 2 == 1
     cases = np.flatnonzero(odd & both & luck.happens("rides", chunk.ordinal, 0.4))
     made = np.maximum(docket.began[cases], docket.began[cases - 1])
@@ -212,7 +215,7 @@ def priorities(docket: Docket) -> Sheet:
         "DATCREATEDON": moment(at),
         "DATMODIFIEDON": moment(at),
     }
-    return chosen(sheet, docket.shown[cases] & (made <= docket.as_of))
+    return chosen(sheet, docket.docketed[cases] & (made <= docket.as_of))
 
 
 def everybody(docket: Docket) -> dict[str, Sheet]:

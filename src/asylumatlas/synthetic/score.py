@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from asylumatlas.records.reasons import NOTED, UNREAD
 from asylumatlas.records.registry import tables
-from asylumatlas.synthetic.truth import TruthRow, read_truth
+from asylumatlas.synthetic.truth import REMOVED, TruthRow, read_truth
 
 LINE_WORDS = ("quarantined", "repaired")  # reports about a whole line
 ANYWHERE = ("duplicate_key", "repeated")  # notes whose column is a matter of taste
@@ -121,7 +121,8 @@ def score(truth: Path, dataset: Path, clean: Path | None = None) -> Score:
     """
     planted: dict[str, list[TruthRow]] = defaultdict(list)
     for row in read_truth(truth):
-        planted[row.table].append(row)
+        if row.expect != REMOVED:  # only the release before can show that: see `gone`
+            planted[row.table].append(row)
     result = Score()
     lost = _lost(planted, dataset)
     for table in tables():

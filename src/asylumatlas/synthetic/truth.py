@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+REMOVED = "removed"  # what is expected of a row that the release lacks and the one before had
 BATCH = 50_000  # rows held before they are written
 
 
@@ -24,7 +25,7 @@ class TruthRow(NamedTuple):
         original: what stood there before.
         expect: what a perfect reader reports, several joined by "|" if each is right: quarantined,
             repaired, unread:<reason>, noted:<reason>, counted:<reason>, kept, finding (among what
-            the lookups say), file (of the file as a whole).
+            the lookups say), file (of the file as a whole), removed (a later release lacks it).
         added: the line is one that the clean release does not have.
     """
 

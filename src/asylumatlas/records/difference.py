@@ -8,7 +8,6 @@ null, so they do not differ here; nor does a row's place in the file.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asylumatlas.records import storage
 from asylumatlas.records.registry import tables as known_tables
-from asylumatlas.records.storage import write_json
 from asylumatlas.records.vanished import Block, Cell, percent, sentence
 
 if TYPE_CHECKING:
@@ -41,12 +40,14 @@ class Side:
         release: the name of its release.
         as_of: the day of the release, YYYY-MM-DD.
         fingerprint: of the release.
+        synthetic: whether its records are made up.
     """
 
     path: str
     release: str
     as_of: str
     fingerprint: str
+    synthetic: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,8 @@ def _chosen(tables: Sequence[str] | None) -> list[str]:
 def _side(dataset: Dataset) -> Side:
     release = dataset.release
     name, fingerprint = str(release["name"]), str(release["fingerprint"])
-    return Side(str(dataset.folder), name, dataset.as_of.isoformat(), fingerprint)
+    as_of = dataset.as_of.isoformat()
+    return Side(str(dataset.folder), name, as_of, fingerprint, dataset.synthetic)
 
 
 def _same(a: Dataset, b: Dataset) -> bool:
@@ -247,21 +249,21 @@ def _scratch(out: Path | None) -> Iterator[Path]:
         out = Path(out)
         if out.exists() and not out.is_dir():
             raise DiffError(f"{out}: is a file; name a new folder")
+        if "?" in str(out.absolute()):
+            raise DiffError(f"{out}: DuckDB opens no file with ? in its path; name another folder")
         if out.is_dir() and any(out.iterdir()):
             raise DiffError(f"{out}: holds something already; name a new folder")
         out.parent.mkdir(parents=True, exist_ok=True)
-    where = out.parent if out is not None else None
-    scratch = Path(tempfile.mkdtemp(prefix=".diff-", dir=where))
+    where = out.parent if out is not None else Path(tempfile.gettempdir())
     try:
-        (scratch / "new" / "rows").mkdir(parents=True)
-        yield scratch
+        with storage.scratch(".asylumatlas-diff-", where) as scratch:
+            (scratch / "new" / "rows").mkdir(parents=True)
+            yield scratch
     except duckdb.Error as error:
         first = str(error).strip().splitlines()[0]
         if "No space left" in str(error) or "max_temp_directory" in str(error):
             first = "no space left; free some, or set TMPDIR to a larger disk"
-        raise DiffError(f"{out or scratch.parent}: {first}") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        raise DiffError(f"{out or where}: {first}") from error
 
 
 def _compare(
@@ -334,7 +336,7 @@ def _publish(difference: Difference, new: Path, out: Path) -> None:
         for cell in table.cells
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), new / SUMMARY)
-    write_json(new / JSON, difference.to_json())
+    storage.write_json(new / JSON, difference.to_json())
     try:
         new.replace(out)  # an empty folder of that name gives way
     except OSError as error:
