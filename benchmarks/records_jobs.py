@@ -42,7 +42,7 @@ def synthesize(cases: str, out: str) -> dict[str, Any]:
 
 def unpack(release: str, out: str) -> dict[str, Any]:
     """The release's files in a folder; their bytes, and the data lines of each."""
-    from asylumatlas.records.release import open_release
+    from asylumatlas.records.files.release import open_release
 
     started = time.perf_counter()
     lines: dict[str, int] = {}

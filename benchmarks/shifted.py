@@ -7,7 +7,7 @@ Rows of a clean synthetic release each get one tab, in three ways:
     twice   behind any column, and another field of the row gets a code that no lookup has, or a
             day that cannot be
 
-`records.realign.mend` is asked to mend each. A row is right if every field is again what it was (a
+`records.reading.realign.mend` is asked to mend each. A row is right if every field is again what it was (a
 text may keep the tab where its blank was), refused if it is left for the quarantine, and wrong if
 it comes back different. A wrong row looks like a right one for ever, so none may be wrong.
 """
@@ -26,7 +26,7 @@ from pathlib import Path
 
 from asylumatlas.records import import_release
 from asylumatlas.records.lookups import Lookups, read_lookups
-from asylumatlas.records.realign import Rules, mend
+from asylumatlas.records.reading.realign import Rules, mend
 from asylumatlas.records.registry import Table, bind, tables
 from asylumatlas.synthetic import synthesize
 

@@ -13,11 +13,11 @@ import pytest
 
 from asylumatlas.cli import main
 from asylumatlas.cli.differing import print_difference
+from asylumatlas.records.changes.difference import Difference, Side
+from asylumatlas.records.changes.difference import TableDifference as Table
+from asylumatlas.records.changes.vanished import Cell
 from asylumatlas.records.dataset import identity, write_manifest
-from asylumatlas.records.difference import Difference, Side
-from asylumatlas.records.difference import TableDifference as Table
 from asylumatlas.records.ledger import Ledger
-from asylumatlas.records.vanished import Cell
 
 Capture = pytest.CaptureFixture[str]
 FILINGS = "tbl_Court_Appln"

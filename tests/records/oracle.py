@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from asylumatlas.records.realign import Rules, mend
+from asylumatlas.records.reading.realign import Rules, mend
 from asylumatlas.records.registry import bind
 
 SENTINELS = {date(1900, 1, 1), date(1753, 1, 1), date(2099, 12, 31), date(9999, 12, 31)}

@@ -241,13 +241,13 @@ class Family:
     """Reads files one after another, both ways, with the keys of those before."""
 
     def __init__(self, folder):
-        from asylumatlas.records.keys import KeyStore
+        from asylumatlas.records.reading.keys import KeyStore
 
         self.folder, self.known = prepared(folder), {}
         self.keys = KeyStore(folder / "keys")
 
     def read(self, table, raw, block_bytes, most, workers=2):
-        from asylumatlas.records.ingest import ingest
+        from asylumatlas.records.reading.ingest import ingest
 
         reading = Reader(table, LOOKUPS, self.known, AS_OF).read(raw)
         own = table.key[0] if len(table.key) == 1 else None

@@ -3,6 +3,8 @@
 import io
 import random
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -14,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asylumatlas.records.archive import ReleaseError, entries, pieces
-from asylumatlas.records.prefetch import Prefetched
+from asylumatlas.records.files.archive import ReleaseError, entries, pieces
+from asylumatlas.records.files.prefetch import Prefetched
 
 NAME = "EOIR Case Data 2026-0401/A_TblCase.csv"
 _DRAWN = random.Random(1)
@@ -349,3 +351,23 @@ def test_the_thread_stays_only_so_far_ahead() -> None:
         time.sleep(0.05)
         assert len(made) == 5  # four wait, one stands at the door
         assert len(stream.read()) == 1000
+
+
+def test_what_is_unpacked_does_not_stay_in_memory(tmp_path: Path) -> None:
+    """The library that unpacks Deflate64 keeps a reference to everything it is fed."""
+    text = random.Random(4).randbytes(24_000_000).hex().encode()
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15, 9, zlib.Z_HUFFMAN_ONLY)  # no matches: either
+    packed = packer.compress(text) + packer.flush()
+    path = write_zip(tmp_path / "a.zip", [(NAME, 9, packed, text)])
+    script = f"""
+import resource
+from pathlib import Path
+from asylumatlas.records.files.archive import entries, pieces
+path = Path({str(path)!r})
+size = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+next(iter(pieces(path, entries(path)[0])))
+before, read = size(), sum(len(piece) for piece in pieces(path, entries(path)[0]))
+assert read == {len(text)}, read
+assert size() - before < 12_000, size() - before  # KiB; {len(packed)} bytes went in
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

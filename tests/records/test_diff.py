@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from asylumatlas.records import comparison, vanished
+from asylumatlas.records.changes import comparison, vanished
+from asylumatlas.records.changes.difference import Difference, DiffError, diff
 from asylumatlas.records.dataset import identity, write_manifest
-from asylumatlas.records.difference import Difference, DiffError, diff
 from asylumatlas.records.ledger import Ledger
 from asylumatlas.records.registry import tables
 from asylumatlas.records.storage import DatasetError, scratch

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from asylumatlas.cli import main
-from asylumatlas.records import download, partial, server
-from asylumatlas.records.archive import entries
-from asylumatlas.records.download import FetchError, fetch
+from asylumatlas.records.fetching import download, partial, server
+from asylumatlas.records.fetching.download import FetchError, fetch
+from asylumatlas.records.files.archive import entries
 
 DATE, LATER = "Wed, 01 Apr 2026 06:00:00 GMT", "Fri, 01 May 2026 06:00:00 GMT"
 

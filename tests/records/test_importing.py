@@ -23,7 +23,7 @@ from asylumatlas.records.plan import parents_of, reading_order, table_names
 from asylumatlas.records.registry import tables
 from asylumatlas.records.storage import DatasetError
 
-from .releases import FOLDER, SMALL, case, write_folder, write_zip
+from .releases import SMALL, case, write_folder, write_zip
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -210,7 +210,7 @@ for name in records.__all__:
     found = getattr(records, name)
     assert callable(found) and found.__doc__, name
 from asylumatlas.records import diff
-from asylumatlas.records.difference import diff as same
+from asylumatlas.records.changes.difference import diff as same
 assert diff is same
 """
     done = subprocess.run(
@@ -390,7 +390,7 @@ def test_killed_again_and_again_while_tables_are_added(
 def test_a_failure_keeps_what_is_done(
     whole: Imported, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asylumatlas.records.ingest as room
+    import asylumatlas.records.reading.ingest as room
 
     out, ingest = tmp_path / "dataset", room.ingest
 
@@ -419,7 +419,7 @@ def test_a_failure_keeps_what_is_done(
 def test_a_failure_at_once_leaves_nothing(
     release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asylumatlas.records.ingest as room
+    import asylumatlas.records.reading.ingest as room
 
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt

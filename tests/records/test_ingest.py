@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asylumatlas.records.ingest import IngestError, ingest
-from asylumatlas.records.keys import KeyStore
 from asylumatlas.records.lookups import Entry, Lookups
+from asylumatlas.records.reading.ingest import IngestError, ingest
+from asylumatlas.records.reading.keys import KeyStore
 from asylumatlas.records.registry import tables
 
 AS_OF = date(2026, 4, 1)
@@ -97,7 +97,7 @@ def test_codes_are_decoded_blank_or_unknown(tmp_path):
 
 @pytest.mark.parametrize("few", [0, 1 << 20])
 def test_decisions_are_decoded_by_case_type_and_kind(tmp_path, monkeypatch, few):
-    monkeypatch.setattr("asylumatlas.records.texts.FEW_PAIRS", few)
+    monkeypatch.setattr("asylumatlas.records.reading.texts.FEW_PAIRS", few)
     decisions = [
         Entry("tblLookupCourtDecision", code, within, kind, code, True, 2)
         for within, code, kind in (("RMV", "X", "C"), ("AOC", "G", "O"))
@@ -259,7 +259,7 @@ def test_a_file_may_end_in_half_a_line_end(tmp_path):
 def test_a_block_holds_so_many_lines_and_no_more(tmp_path, monkeypatch):
     raw = lines(*(f"{n}\t5\tN\t\t" for n in range(1, 100)))
     whole = run(tmp_path / "whole", raw, block_bytes=1000)
-    monkeypatch.setattr("asylumatlas.records.blocks.MOST_LINES", 7)
+    monkeypatch.setattr("asylumatlas.records.reading.blocks.MOST_LINES", 7)
     assert {**run(tmp_path, raw, block_bytes=1000), "seconds": 0} == {**whole, "seconds": 0}
     assert rows(tmp_path) == rows(tmp_path / "whole")
     groups = pq.ParquetFile(tmp_path / "tables" / "tbl_CustodyHistory.parquet").metadata

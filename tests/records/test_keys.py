@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asylumatlas.records import keys as module
-from asylumatlas.records.keys import Bitmap, KeyStore, NumberSet
+from asylumatlas.records.reading import keys as module
+from asylumatlas.records.reading.keys import Bitmap, KeyStore, NumberSet
 
 KEYS = st.one_of(st.integers(1, 300), st.integers(1, 2**31 - 1))
 NUMBERS = st.one_of(st.integers(0, 300), st.integers(0, 2**64 - 1))

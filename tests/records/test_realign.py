@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from asylumatlas.records import reasons
 from asylumatlas.records.lookups import Entry, Lookups
-from asylumatlas.records.realign import MOST_EXTRA, Rules, mend
+from asylumatlas.records.reading.realign import MOST_EXTRA, Rules, mend
 from asylumatlas.records.registry import Column, bind, tables
 
 AS_OF = date(2026, 4, 1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from asylumatlas.records.files.release import ReleaseError, open_release
 from asylumatlas.records.registry import tables
-from asylumatlas.records.release import ReleaseError, open_release
 
 CASE = b"IDNCASE\tNAT\r\n1\tMX\r\n"
 INNER = "EOIR Case Data 2026-0401/EOIR Case Data"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asylumatlas.records import scan
-from asylumatlas.records.interning import TEXT, flags_of, parse
-from asylumatlas.records.splitting import lines, separators
+from asylumatlas.records.reading import scan
+from asylumatlas.records.reading.interning import TEXT, flags_of, parse
+from asylumatlas.records.reading.splitting import lines, separators
 
 EPOCH = date(1970, 1, 1)
 LOW, HIGH = (date(1950, 1, 1) - EPOCH).days, (date(2026, 4, 2) - EPOCH).days

@@ -26,8 +26,9 @@ from asylumatlas.synthetic.defects import (
     rate,
     spoil,
 )
-from asylumatlas.synthetic.months import Gone, months_back, vanish
+from asylumatlas.synthetic.months import months_back
 from asylumatlas.synthetic.truth import TruthRow, TruthWriter, read_truth
+from asylumatlas.synthetic.withheld import Gone, vanish
 
 from .small_tables import small
 

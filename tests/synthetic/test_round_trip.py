@@ -71,6 +71,14 @@ def test_the_log_is_valid_and_the_process_allows_every_history(folder: Path) -> 
     assert not list(validate(asylumatlas.open(folder / "dataset" / "log")).faults)
 
 
+def test_a_dataset_opens_as_its_log(folder: Path) -> None:
+    log = asylumatlas.open(folder / "dataset")
+    assert log.manifest.source == "records"
+    assert log.manifest.as_of == AS_OF
+    assert log.manifest.details["synthetic"] is True
+    assert log.manifest.details["release"] == "release"
+
+
 def test_the_ledger_of_a_clean_release_has_only_kept_rows(folder: Path) -> None:
     for file in open_dataset(folder / "dataset").ledger.files:
         assert (file["repaired"], file["quarantined"], file["difference"]) == (0, 0, 0)

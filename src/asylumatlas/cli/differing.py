@@ -16,8 +16,8 @@ from asylumatlas.cli import DONE, screen
 from asylumatlas.cli.columns import columns
 
 if TYPE_CHECKING:
-    from asylumatlas.records.difference import Difference, TableDifference
-    from asylumatlas.records.vanished import Cell
+    from asylumatlas.records.changes.difference import Difference, TableDifference
+    from asylumatlas.records.changes.vanished import Cell
 
 MOST_CELLS = 20  # years and statuses shown; the Parquet file has all
 MOST_COLUMNS = 5  # columns named for a table
@@ -42,7 +42,7 @@ def diff(
         tables: compare only these, with commas between them.
         json: print one JSON object instead of tables.
     """
-    from asylumatlas.records.difference import diff as compare
+    from asylumatlas.records.changes.difference import diff as compare
 
     names = [name.strip() for name in tables.split(",") if name.strip()] if tables else None
     with _progress() as progress:

@@ -14,9 +14,9 @@ from cyclopts import Parameter
 from asylumatlas.cli import DONE, STOPPED, UsageError
 
 if TYPE_CHECKING:
-    from asylumatlas.records.download import Fetched
+    from asylumatlas.records.fetching.download import Fetched
 
-# As in records.download, which --help must not import; a test holds the two together.
+# As in records.fetching.download, which --help must not import; a test holds the two together.
 URL = "https://fileshare.eoir.justice.gov/EOIR%20Case%20Data.zip"
 
 
@@ -39,8 +39,8 @@ def fetch(
         json: print one JSON object instead of text.
     """
     from asylumatlas.cli.fetch_progress import DownloadBar
-    from asylumatlas.records.download import fetch as fetch_file
-    from asylumatlas.records.server import FetchError, check_url
+    from asylumatlas.records.fetching.download import fetch as fetch_file
+    from asylumatlas.records.fetching.server import FetchError, check_url
 
     try:
         check_url(url)

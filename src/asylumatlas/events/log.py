@@ -139,7 +139,7 @@ def open_log(path: str | Path, *, other_vocabulary: bool = False) -> Log:
     Only ``log.json`` is read and the sizes of the files are compared; `Log.verify` reads all.
 
     Args:
-        path: the log's folder.
+        path: the log's folder, or a dataset of court records, whose log is meant.
         other_vocabulary: open a log written with another version of the process's words, too.
 
     Raises:
@@ -147,6 +147,8 @@ def open_log(path: str | Path, *, other_vocabulary: bool = False) -> Log:
             with another vocabulary.
     """
     folder = Path(path)
+    if (folder / "dataset.json").is_file() and (folder / "log").is_dir():
+        folder /= "log"
     manifest = read_manifest(folder)
     check_files(folder, manifest.parts)
     here = process.vocabulary_version()

@@ -13,17 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asylumatlas.records.changes.difference import diff
     from asylumatlas.records.dataset import Dataset, open_dataset
-    from asylumatlas.records.difference import diff
-    from asylumatlas.records.download import fetch
+    from asylumatlas.records.fetching.download import fetch
     from asylumatlas.records.importing import import_release
 
 __all__ = ["Dataset", "diff", "fetch", "import_release", "open_dataset"]
 
 _HOMES = {
     "Dataset": "dataset",
-    "diff": "difference",
-    "fetch": "download",
+    "diff": "changes.difference",
+    "fetch": "fetching.download",
     "import_release": "importing",
     "open_dataset": "dataset",
 }

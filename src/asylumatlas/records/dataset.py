@@ -17,9 +17,9 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from asylumatlas.records.files.release import is_synthetic
 from asylumatlas.records.ledger import LEDGER, Ledger, read_ledger
 from asylumatlas.records.plan import did_you_mean
-from asylumatlas.records.release import is_synthetic
 from asylumatlas.records.storage import KINDS, WORK, DatasetError, read_json, write_json
 
 if TYPE_CHECKING:

@@ -40,9 +40,9 @@ from asylumatlas.records.unfinished import STATE, Commit, Unfinished, recallable
 from asylumatlas.records.watch import Progress, Watch, silent
 
 if TYPE_CHECKING:
-    from asylumatlas.records.keys import KeyStore
+    from asylumatlas.records.files.release import Release
     from asylumatlas.records.lookups import Lookups
-    from asylumatlas.records.release import Release
+    from asylumatlas.records.reading.keys import KeyStore
 
 LEAST_TO_LINK = ("A_TblCase", "B_TblProceeding")
 README_KEPT = 4000  # characters
@@ -104,7 +104,7 @@ def import_release(
         DatasetError: the folder holds something else, another import writes into it, the disk is
             full, a table is not in the release. ReleaseError: the release cannot be read.
     """
-    from asylumatlas.records.release import open_release
+    from asylumatlas.records.files.release import open_release
 
     wanted = None if tables is None else table_names(tables)
     folder = Path(os.path.abspath(out))
@@ -292,7 +292,7 @@ class _Import:
 
         A finished table whose keys can be had in no other way is taken out of `commits`.
         """
-        from asylumatlas.records.keys import KeyStore
+        from asylumatlas.records.reading.keys import KeyStore
 
         keys = KeyStore(self.unfinished.keys)
         left = [name for name in there if name not in commits]
@@ -329,7 +329,7 @@ class _Import:
         self, name: str, staging: Path, lookups: Lookups, keys: KeyStore, watch: Watch
     ) -> dict[str, Any]:
         """Read one table; its entry in the ledger."""
-        from asylumatlas.records.ingest import ingest
+        from asylumatlas.records.reading.ingest import ingest
 
         member = self.members[name]
         entry = ingest(

@@ -33,7 +33,7 @@ class Ledger:
     Attributes:
         release: name and fingerprint of the release.
         as_of: the day of the release.
-        files: one entry for each file that was read, as `records.ingest.ingest` made it.
+        files: one entry for each file that was read, as `records.reading.ingest.ingest` made it.
         not_in_release: tables that the release does not have.
         not_known: files of the release that are no known table.
     """

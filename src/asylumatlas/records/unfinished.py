@@ -16,7 +16,7 @@ from asylumatlas.records.registry import tables
 from asylumatlas.records.storage import LOCK, WORK, DatasetError
 
 if TYPE_CHECKING:
-    from asylumatlas.records.keys import KeyStore
+    from asylumatlas.records.reading.keys import KeyStore
 
 STATE = "import.json"
 LINKED = "linked.json"

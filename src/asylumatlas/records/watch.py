@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asylumatlas.records.release import Member
+    from asylumatlas.records.files.release import Member
 
 Progress = Callable[[str, int, int, int], None]
 """Called with a table's name, bytes done of all bytes to be read, and rows read so far; then with

@@ -20,7 +20,7 @@ from asylumatlas.synthetic.archive import DEFLATE, DEFLATE64, Piece, WritingErro
 
 if TYPE_CHECKING:
     from asylumatlas.synthetic.caseload import World
-    from asylumatlas.synthetic.months import Gone
+    from asylumatlas.synthetic.withheld import Gone
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ def _write(done: Done, sheets: Iterator[tuple[str, Any]], job: Job, number: int)
     import zlib
 
     from asylumatlas.synthetic.defects import Plan, spoil
-    from asylumatlas.synthetic.months import vanish
     from asylumatlas.synthetic.wire import written
+    from asylumatlas.synthetic.withheld import vanish
 
     plan = Plan(job.seed, job.defects)
     with done.path.open("wb") as out:

@@ -29,7 +29,7 @@ from asylumatlas.synthetic.archive import (
 from asylumatlas.synthetic.chunks import Done, Job, done_chunks
 
 if TYPE_CHECKING:
-    from asylumatlas.synthetic.months import Gone
+    from asylumatlas.synthetic.withheld import Gone
 
 Progress = Callable[[int, int], None]
 MOST_CASES = 20_000_000  # a case's rows have numbers that fit 31 bits up to here

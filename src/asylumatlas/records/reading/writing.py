@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from asylumatlas.records.portion import Portion
+from asylumatlas.records.reading.portion import Portion
 
 # Types whose neighbours lie close together, or at least take few bits.
 CLOSE = (pa.int64(), pa.int32(), pa.int16(), pa.date32(), pa.timestamp("ms"))

@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from asylumatlas.records import archive
-from asylumatlas.records.archive import MOST_BYTES, ReleaseError, shown
-from asylumatlas.records.prefetch import Prefetched
+from asylumatlas.records.files import archive
+from asylumatlas.records.files.archive import MOST_BYTES, ReleaseError, shown
+from asylumatlas.records.files.prefetch import Prefetched
 from asylumatlas.records.registry import Table, table_of, tables
 
 __all__ = ["MOST_BYTES", "Member", "Release", "ReleaseError", "open_release"]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records.compilation import kernel
-from asylumatlas.records.scan import LINE_FEED, RETURN, TAB, Whole
+from asylumatlas.records.reading.compilation import kernel
+from asylumatlas.records.reading.scan import LINE_FEED, RETURN, TAB, Whole
 
 U = np.uint64
 Array = npt.NDArray[Any]

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asylumatlas.records import vanished
+from asylumatlas.records.changes import vanished
+from asylumatlas.records.changes.vanished import Cell
 from asylumatlas.records.registry import Table
-from asylumatlas.records.vanished import Cell
 
 if TYPE_CHECKING:
     import duckdb

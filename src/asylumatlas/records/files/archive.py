@@ -326,14 +326,22 @@ def _inflated(packed: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _inflated64(packed: Iterator[bytes]) -> Iterator[bytes]:
-    """Deflate64 (method 9), gathered into pieces of a size worth passing on."""
+    """Deflate64 (method 9), gathered into pieces of a size worth passing on.
+
+    `inflate64` 1.0.4 never lets go of what it is fed, so it is fed from one buffer: otherwise a
+    release would stay in memory with every packed byte.
+    """
     import inflate64  # only where a release needs it
 
     inflater = inflate64.Inflater()
+    fed = bytearray()
     gathered: list[bytes] = []
     length = 0
     for piece in packed:
-        gathered.append(inflater.inflate(piece))
+        if len(fed) < len(piece):
+            fed = bytearray(len(piece))
+        fed[: len(piece)] = piece
+        gathered.append(inflater.inflate(memoryview(fed)[: len(piece)]))
         length += len(gathered[-1])
         if length >= _READ:
             yield b"".join(gathered)

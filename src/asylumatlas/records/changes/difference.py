@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asylumatlas.records import storage
+from asylumatlas.records.changes.vanished import Block, Cell, percent, sentence
 from asylumatlas.records.registry import tables as known_tables
-from asylumatlas.records.vanished import Block, Cell, percent, sentence
 
 if TYPE_CHECKING:
-    from asylumatlas.records.comparison import Compared
+    from asylumatlas.records.changes.comparison import Compared
     from asylumatlas.records.dataset import Dataset
 
 SUMMARY, JSON = "summary.parquet", "difference.json"
@@ -274,7 +274,7 @@ def _compare(
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[TableDifference]:
     """Compare table after table."""
-    from asylumatlas.records.comparison import compare, workbench
+    from asylumatlas.records.changes.comparison import compare, workbench
 
     entries = {name: tuple(side.ledger.of(name) or {} for side in sides) for name in names}
     rows = {name: sum(entry["lines"] for entry in entries[name]) for name in names}
@@ -297,7 +297,7 @@ def _difference(
     name: str, compared: Compared, entries: Sequence[Mapping[str, Any]]
 ) -> TableDifference:
     """The counts of one table, and the blocks in them."""
-    from asylumatlas.records import vanished
+    from asylumatlas.records.changes import vanished
 
     added, removed, changed, unchanged = map(
         compared.count, ("added", "removed", "changed", "unchanged")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records.compilation import kernel
-from asylumatlas.records.scan import (
+from asylumatlas.records.reading.compilation import kernel
+from asylumatlas.records.reading.scan import (
     BLANK,
     CHUNK,
     READ,

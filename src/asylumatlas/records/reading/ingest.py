@@ -19,7 +19,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records.blocks import (
+from asylumatlas.records.lookups import Lookups
+from asylumatlas.records.reading.blocks import (
     BLOCK_BYTES,
     BYTE_ORDER_MARK,
     LONGEST,
@@ -28,15 +29,14 @@ from asylumatlas.records.blocks import (
     LongLine,
     header_names,
 )
-from asylumatlas.records.columns import Plan, plan
-from asylumatlas.records.keys import KeyStore
-from asylumatlas.records.lookups import Lookups
-from asylumatlas.records.portion import Context, Portion, read_portion
-from asylumatlas.records.realign import Rules
+from asylumatlas.records.reading.columns import Plan, plan
+from asylumatlas.records.reading.keys import KeyStore
+from asylumatlas.records.reading.portion import Context, Portion, read_portion
+from asylumatlas.records.reading.realign import Rules
+from asylumatlas.records.reading.sheet import REFUSALS, REPAIRS
+from asylumatlas.records.reading.tally import tallies
+from asylumatlas.records.reading.writing import Outputs
 from asylumatlas.records.registry import Binding, Table, bind
-from asylumatlas.records.sheet import REFUSALS, REPAIRS
-from asylumatlas.records.tally import tallies
-from asylumatlas.records.writing import Outputs
 
 Array = npt.NDArray[Any]
 Progress = Callable[[int, int], None]
@@ -49,7 +49,7 @@ class IngestError(ValueError):
 
 
 class Member(Protocol):
-    """A file of a release, as `records.release` has it."""
+    """A file of a release, as `records.files.release` has it."""
 
     @property
     def name(self) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from asylumatlas.records import scan
-from asylumatlas.records.interning import TEXT, gather
 from asylumatlas.records.lookups import Lookups
+from asylumatlas.records.reading import scan
+from asylumatlas.records.reading.interning import TEXT, gather
 from asylumatlas.records.reasons import NOTED, UNREAD
 from asylumatlas.records.registry import Binding, Column
 

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from asylumatlas.records import scan
-from asylumatlas.records.columns import pieces
-from asylumatlas.records.interning import ENDS_BLANK, NO_ASCII, NO_GUID, QUOTE, digest
+from asylumatlas.records.reading import scan
+from asylumatlas.records.reading.columns import pieces
+from asylumatlas.records.reading.interning import ENDS_BLANK, NO_ASCII, NO_GUID, QUOTE, digest
 from asylumatlas.records.registry import Column
 
 Array = npt.NDArray[Any]

@@ -11,19 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from asylumatlas.records import scan
-from asylumatlas.records.blocks import Block
-from asylumatlas.records.columns import OF_STATUS, PLACE, REASONS, Plan, pieces, text_array
-from asylumatlas.records.columns import typed_array as typed
-from asylumatlas.records.interning import TEXT
-from asylumatlas.records.keys import KeyStore
 from asylumatlas.records.lookups import Lookups
-from asylumatlas.records.realign import Rules
+from asylumatlas.records.reading import scan
+from asylumatlas.records.reading.blocks import Block
+from asylumatlas.records.reading.columns import OF_STATUS, PLACE, REASONS, Plan, pieces, text_array
+from asylumatlas.records.reading.columns import typed_array as typed
+from asylumatlas.records.reading.interning import TEXT
+from asylumatlas.records.reading.keys import KeyStore
+from asylumatlas.records.reading.realign import Rules
+from asylumatlas.records.reading.sheet import NUL, REFUSALS, REPAIRS, Sheet, Values, cut, read
+from asylumatlas.records.reading.splitting import nul_fields
+from asylumatlas.records.reading.tally import Count
+from asylumatlas.records.reading.texts import Texts, read_texts
 from asylumatlas.records.reasons import UNREAD
-from asylumatlas.records.sheet import NUL, REFUSALS, REPAIRS, Sheet, Values, cut, read
-from asylumatlas.records.splitting import nul_fields
-from asylumatlas.records.tally import Count
-from asylumatlas.records.texts import Texts, read_texts
 
 Array = npt.NDArray[Any]
 NO_ROWS = np.zeros(0, np.int64)

@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from asylumatlas.records.server import FetchError, Version
+from asylumatlas.records.fetching.server import FetchError, Version
 from asylumatlas.records.storage import NO_ROOM, write_json
 
 __all__ = ["Part", "about_of", "json_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from asylumatlas.records.columns import Plan
+from asylumatlas.records.reading.columns import Plan
 
 MOST_FORMS = 200
 MOST_CODES = 1000

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records import scan
-from asylumatlas.records.blocks import LONGEST, Block
-from asylumatlas.records.columns import STRANGE, Plan
-from asylumatlas.records.interning import ENDS_BLANK, FIRST_BITS, NO_GUID, TEXT, parse
-from asylumatlas.records.realign import Rules, mend
+from asylumatlas.records.reading import scan
+from asylumatlas.records.reading.blocks import LONGEST, Block
+from asylumatlas.records.reading.columns import STRANGE, Plan
+from asylumatlas.records.reading.interning import ENDS_BLANK, FIRST_BITS, NO_GUID, TEXT, parse
+from asylumatlas.records.reading.realign import Rules, mend
+from asylumatlas.records.reading.splitting import lines, separators, without_nul
+from asylumatlas.records.reading.texts import GUID
 from asylumatlas.records.reasons import QUARANTINED
-from asylumatlas.records.splitting import lines, separators, without_nul
-from asylumatlas.records.texts import GUID
 
 Array = npt.NDArray[Any]
 

@@ -19,9 +19,9 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from asylumatlas.records.archive import ReleaseError, check_whole
-from asylumatlas.records.partial import Part, about_of, json_of
-from asylumatlas.records.server import Answer, FetchError, Trouble, Version, ask, check_url
+from asylumatlas.records.fetching.partial import Part, about_of, json_of
+from asylumatlas.records.fetching.server import Answer, FetchError, Trouble, Version, ask, check_url
+from asylumatlas.records.files.archive import ReleaseError, check_whole
 
 __all__ = ["URL", "FetchError", "Fetched", "fetch"]
 

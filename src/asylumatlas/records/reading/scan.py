@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records.compilation import kernel
+from asylumatlas.records.reading.compilation import kernel
 
 U = np.uint64
 Array = npt.NDArray[Any]

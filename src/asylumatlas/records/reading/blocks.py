@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records.scan import LINE_FEED, PADDING
-from asylumatlas.records.splitting import line_feeds
+from asylumatlas.records.reading.scan import LINE_FEED, PADDING
+from asylumatlas.records.reading.splitting import line_feeds
 
 BLOCK_BYTES = 8 << 20
 LONGEST = 4 << 20  # bytes of a line that may still be a row

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asylumatlas.records.compilation import kernel
+from asylumatlas.records.reading.compilation import kernel
+from asylumatlas.records.reading.scan import LAST_KEY
 from asylumatlas.records.registry import Table, tables
-from asylumatlas.records.scan import LAST_KEY
 
 U = np.uint64
 Array = npt.NDArray[Any]

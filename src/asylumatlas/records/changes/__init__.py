@@ -1,0 +1,1 @@
+"""What differs between two datasets: rows added, removed and changed, blocks that vanished."""
