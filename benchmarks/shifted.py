@@ -7,7 +7,7 @@ Rows of a clean synthetic release each get one tab, in three ways:
     twice   behind any column, and another field of the row gets a code that no lookup has, or a
             day that cannot be
 
-`records.reading.realign.mend` is asked to mend each. A row is right if every field is again what it was (a
+`realign.mend` is asked to mend each. A row is right if every field is again what it was (a
 text may keep the tab where its blank was), refused if it is left for the quarantine, and wrong if
 it comes back different. A wrong row looks like a right one for ever, so none may be wrong.
 """

@@ -43,10 +43,71 @@ _WORDS = (
 )
 
 
+_FILES = (
+    (
+        "`tables/TABLE.parquet`",
+        "every row that could be read: `line`, its number in the file (the header is "
+        "line 1), then the columns",
+    ),
+    (
+        "`values/TABLE.parquet`",
+        "values not read, and values noted: `line`, `column`, `reason`, `raw` (bytes as "
+        "they were), `key` of the row",
+    ),
+    ("`repaired/TABLE.parquet`", "lines mended: `line`, `reason`, `before`, `after`"),
+    (
+        "`quarantined/TABLE.parquet`",
+        "lines set aside: `line`, `reason`, `raw`; `side` names a file beside it that "
+        "holds a line too long for memory",
+    ),
+    (
+        "`lookups.parquet`",
+        "every code of every lookup: `lookup`, `code`, `within` (case type), `kind` (C "
+        "decision, O other completion), `description`, `active`, `ambiguous`, "
+        "`placeholder`",
+    ),
+    ("`log/`", "the [event log](event-log.md)"),
+    (
+        "`links.json`, `refused.parquet`",
+        "what linking used, left out and found; the histories the process does not allow",
+    ),
+    (
+        "`records.duckdb`",
+        "a view of each table, one more (`TABLE_decoded`) with codes in words and their status",
+    ),
+    ("`ledger.json`", "the account of every line"),
+    (
+        "`dataset.json`",
+        "release, day, fingerprint; written last: a folder without it is not a dataset",
+    ),
+)
+_LEDGER = (
+    ("`table`, `file`, `bytes`, `seconds`", "which, how large, how long"),
+    ("`lines`, `kept`, `repaired`, `quarantined`", "the first is the sum of the others"),
+    ("`count_txt`, `difference`", "the publisher's own count; lines less that"),
+    ("`reasons`", "lines by reason"),
+    ("`columns.missing`, `.added`, `.renamed`", "the header beside the table"),
+    (
+        "`columns.by_name.COLUMN`",
+        "`blank`, `read`, `unread` by reason (these add up to the rows); `noted` by "
+        "reason; `counted` with forms; `decoded`, `unknown`, `unknown_codes` where "
+        "there is a lookup, else null; `nul_bytes`; `orphans` where the column refers "
+        "to a table, null if that table was not read",
+    ),
+    ("`line_ends`, `unended_last_line`", "CR LF and LF; whether the last line has none"),
+)
+_ABOUT_LEDGER = (
+    "`release`, `as_of`, `closes`, `totals`, `not_in_release` (tables), `not_known` (files), and "
+    "one entry a file in `files`:\n"
+)
+
+
 def render() -> str:
     """Return the page as Markdown."""
     types = [(f"`{name}`", f"`{kept}`", meaning) for name, (kept, meaning) in _TYPES.items()]
-    blocks = [_HEAD, "## Types\n", _table(("type", "kept as", "written as"), types)]
+    blocks = [_HEAD, "## The dataset's folder\n", _table(("file", "holds"), _FILES)]
+    blocks += ["## ledger.json\n", _ABOUT_LEDGER, _table(("key", "meaning"), _LEDGER)]
+    blocks += ["## Types\n", _table(("type", "kept as", "written as"), types)]
     blocks += ["## The words of the ledger\n"]
     for title, words, note in _WORDS:
         rows = [(f"`{word}`", meaning) for word, meaning in words.items()]
