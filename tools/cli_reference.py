@@ -28,7 +28,7 @@ and errors go to standard error. An error is one line.
 | exit code | means |
 | --- | --- |
 | 0 | done |
-| 1 | the work failed: no room on the disk, a folder that cannot be written |
+| 1 | the work failed: a file or folder that is not what was asked for, no room on the disk |
 | 2 | the words were wrong: an unknown command, option, scenario, key or value |
 | 130 | stopped by Ctrl-C; the unfinished is removed, but `import` and `fetch` can go on |
 """

@@ -21,6 +21,7 @@ from asylumatlas.cli import COMMANDS, main
 from asylumatlas.cli.import_tables import _print_lines, _share
 from asylumatlas.cli.importing import import_
 from asylumatlas.records.dataset import open_dataset
+from asylumatlas.records.importing import import_release
 from asylumatlas.records.ledger import Ledger
 
 from ..records.releases import FOLDER, SMALL, case, proceeding, write_folder, write_zip
@@ -76,6 +77,9 @@ def test_a_table_for_people(release: Path, tmp_path: Path, capsys: Capture) -> N
     assert re.search(r"A_TblCase\.NAT +1 +\?\? 1\n", said)
     assert "lines = kept + repaired + quarantined" in words
     assert "could not have happened" in words
+    assert "or about our rules; they stay in the log" in words
+    assert re.search(r"all( [\d,]+){4} 0 ", words)
+    assert "Its own name" not in words
     assert f"Every count: {out}/ledger.json" in words
     assert main(["import", str(release), "--out", str(out)]) == 0
     assert "holds this release already: nothing was done" in " ".join(
@@ -116,7 +120,8 @@ def test_numbers_of_a_whole_release_are_not_cut(capsys: Capture) -> None:
     assert rows[0] == ["tbl_CasePriorityHistory", *whole]
     assert rows[1] == ["tblLookupSex", "9", "9", "0", "0", "1"]
     assert rows[2] == ["2", "other", "lookups", "18", "18", "0", "0", "-"]
-    assert rows[3] == ["all", "168,000,027", "167,000,027", "123,456", "876,544", "-1,234,566"]
+    whole = ["168,000,027", "167,000,027", "123,456", "876,544"]
+    assert rows[3] == ["all", *whole, "2", "files"]
 
 
 def test_shares_are_rounded_down() -> None:
@@ -164,6 +169,39 @@ def test_the_day_may_be_given(release: Path, tmp_path: Path, capsys: Capture) ->
     words = ["import", str(release), "--out", str(out), "--tables=A_TblCase", "--json"]
     assert main([*words, "--as-of", "2026-03-31"]) == 0
     assert json.loads(capsys.readouterr().out)["as_of"] == "2026-03-31"
+
+
+def test_another_day_than_the_name_says(release: Path, tmp_path: Path, capsys: Capture) -> None:
+    words = ["import", str(release), "--tables=A_TblCase", "--out"]
+    for day, said in (("2026-03-31", True), ("2026-04-01", False)):
+        assert main([*words, str(tmp_path / day), "--as-of", day]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert ("Its own name says 2026-04-01; the day given counts." in told) is said
+
+
+def test_cases_and_values_are_counted(tmp_path: Path, capsys: Capture) -> None:
+    """One case of a proceeding alone; two days that are none."""
+    rows = {
+        **SMALL,
+        "A_TblCase": [case(1), case(2, LATEST_HEARING="never", DETENTION_DATE="soon")],
+        "B_TblProceeding": [proceeding(1, 1), proceeding(2, 3)],
+    }
+    out = tmp_path / "dataset"
+    assert main(["import", str(write_folder(tmp_path, rows)), "--out", str(out)]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    links, ledger = (json.loads((out / f"{n}.json").read_text()) for n in ("links", "ledger"))
+    without = links["histories"]["without_events"]
+    assert f"of 3 cases (1 met only in proceedings, {without} without an event)" in words
+    assert ledger["totals"]["unread"] == 2
+    assert "and are null ------------------------------------------- 2 in all;" in words
+
+
+def test_a_call_that_had_only_to_link(release: Path, tmp_path: Path, capsys: Capture) -> None:
+    import_release(release, tmp_path / "dataset", link=False)
+    assert main(["import", str(release), "--out", str(tmp_path / "dataset")]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "All tables were there already" in words
+    assert "comes after: the ledger, the histories and the views for SQL." in words
 
 
 # ---- what is wrong

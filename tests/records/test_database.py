@@ -78,6 +78,16 @@ def test_a_view_for_each_table(imported: Imported) -> None:
     assert ("NAT", "unknown_code") in noted
 
 
+def test_values_not_read_and_values_noted_are_told_apart(tmp_path: Path) -> None:
+    rows = {**ROWS, "A_TblCase": [case(1, NAT="QQ", DETENTION_DATE="soon"), case(2)]}
+    made = import_release(write_folder(tmp_path, rows), tmp_path / "out")
+    database, totals = made.dataset.database, made.ledger.totals
+    found = dict(ask(database, 'SELECT kind, count(*) FROM "values" GROUP BY kind'))
+    assert found == {"unread": totals["unread"], "noted": totals["noted"]}
+    assert totals["unread"] == 1
+    assert ask(database, "SELECT reason FROM \"values\" WHERE kind = 'unread'") == [("not_a_date",)]
+
+
 def test_three_ways_to_decode(imported: Imported) -> None:
     found = ask(
         imported.dataset.database,

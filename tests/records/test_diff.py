@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -326,10 +327,13 @@ def test_a_vanished_block_is_said_in_words(tmp_path: Path) -> None:
         "78 % of them have APPL_DEC filled in"
     )
     assert told[1] == (
-        "tbl_Court_Appln: 601 of 1,000 rows of 2014 are gone (60 %; elsewhere 0.2 %)"
+        "tbl_Court_Appln: 601 of 1,000 rows of 2014 (by APPL_RECD_DATE) are gone "
+        "(60 %; elsewhere 0.2 %)"
     )
-    assert "rows of 2014 with APPL_DEC" in told[2]
-    assert any("around keys 4001 to 4600 are gone (100 %; usually 0 %)" in line for line in told)
+    assert "rows of 2014 (by APPL_RECD_DATE) with APPL_DEC" in told[2]
+    assert any(
+        "around keys 4001 to 4600 are gone (100 %; elsewhere 0.2 %)" in line for line in told
+    )
 
 
 def test_ordinary_losses_are_no_block(tmp_path: Path) -> None:
@@ -347,6 +351,26 @@ def test_blocks_do_not_hide_each_other() -> None:
     cells += [vanished.Cell(year, "D", removed=1, unchanged=1999) for year in range(2017, 2020)]
     found = vanished.blocks(cells, None)
     assert {block.year for block in found} == {2014, 2015, 2016}
+
+
+def test_elsewhere_is_the_share_of_all_other_rows() -> None:
+    """Not that of a usual year: 403 of 8,000 other rows, of which 400 are of another block."""
+    cells = [vanished.Cell(year, "D", removed=400, unchanged=600) for year in (2014, 2015)]
+    cells += [vanished.Cell(year, "D", removed=1, unchanged=1999) for year in range(2017, 2020)]
+    cells.append(vanished.Cell(2021, "D", unchanged=1000))
+    found = vanished.blocks(cells, None)
+    assert [block.elsewhere for block in found] == [403 / 8000] * 2
+    told = vanished.sentence("T", "S", found[0], "DAY")
+    assert told == "T: 400 of 1,000 rows of 2014 (by DAY) are gone (40 %; elsewhere 5.0 %)"
+
+
+def test_elsewhere_of_a_stretch_of_keys_is_the_share_of_all_other_rows() -> None:
+    bins = vanished.Bins(np.arange(100, 1000, 100))
+    bins.add(np.arange(1000), [200 <= k < 300 or k % 100 == 0 for k in range(1000)])
+    (block,) = vanished.blocks([], bins)
+    assert (block.rows, block.removed, block.elsewhere) == (100, 100, 9 / 900)
+    bins.add(np.arange(700, 800), [True] * 100)  # another block is elsewhere too
+    assert vanished.blocks([], bins)[1].elsewhere == 109 / 1000
 
 
 def test_a_wild_key_does_not_blur_the_stretches(tmp_path: Path) -> None:

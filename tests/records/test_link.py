@@ -356,6 +356,28 @@ def test_a_code_without_a_date_or_with_a_later_one_is_no_decision() -> None:
         "a decision or completion code without a date": 1,
         "completed after the day of the release": 1,
     }
+    assert found["events_left_out"] == {"court_decision": {"no date": 1}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "event"),
+    [
+        ("RMV", {"DEC_CODE": "X"}, "court_decision"),
+        ("RMV", {"OTHER_COMP": "A"}, "court_decision"),
+        ("RMV", {"OTHER_COMP": "C"}, "venue_changed"),
+        ("RMV", {"OTHER_COMP": "X"}, None),
+        ("RMV", {}, None),
+        ("CFR", {"DEC_CODE": "A"}, "judge_review"),
+        ("CFR", {"OTHER_COMP": "C"}, None),
+    ],
+)
+def test_a_code_without_a_date_is_counted_as_the_event_it_would_have_been(
+    kind: str, columns: dict[str, str], event: str | None
+) -> None:
+    row = proceeding(CASE_TYPE=kind, **columns)
+    events, found = linked(A_TblCase=[case(CASE_TYPE=kind)], B_TblProceeding=[row])
+    assert len(events) == 1  # that it began
+    assert found["events_left_out"] == ({event: {"no date": 1}} if event else {})
 
 
 @pytest.mark.parametrize(
@@ -469,6 +491,29 @@ def test_an_application_counts_once_for_each_day_of_receipt() -> None:
         "another row says the same of that day": 1,
         "no date": 2,
         "not an application for asylum": 1,
+        "withholding or torture convention: read for outcomes, no event of its own": 1,
+    }
+    assert found["tables"]["tbl_Court_Appln"]["used"] == 2
+
+
+def test_withholding_tells_an_outcome_but_is_no_event() -> None:
+    some = [
+        asylum(1, dec="D"),
+        asylum(2, dec="G", APPL_CODE="WCAT"),
+        asylum(3, APPL_CODE="ASYW", APPL_RECD_DATE=None),
+    ]
+    rows = [proceeding(**ended("2020-06-01", "R"))]
+    events, found = linked(A_TblCase=[case()], B_TblProceeding=rows, tbl_Court_Appln=some)
+    assert events[1:] == [
+        "2020-02-01 asylum_application_filed",
+        "2020-06-01 court_decision.withholding_granted",
+    ]
+    assert found["tables"]["tbl_Court_Appln"] == {
+        "rows": 3,
+        "used": 1,
+        "not_used": {
+            "withholding or torture convention: read for outcomes, no event of its own": 2
+        },
     }
 
 

@@ -34,6 +34,8 @@ def print_import(found: Imported, folder: str) -> None:
         f'Release "{dataset.release["name"]}" as of {dataset.as_of} (from '
         f"{dataset.release['as_of_from']}), fingerprint {dataset.release['fingerprint'][:16]}"
     )
+    if other := _other_day(dataset):
+        screen.paragraph(other)
     if dataset.synthetic:
         screen.paragraph("Its Readme says that it is synthetic: made up, not a record of anyone.")
     screen.paragraph(_did(found, folder))
@@ -56,12 +58,26 @@ def _print_next(dataset: Dataset, folder: str) -> None:
     print("To read on:   docs/tutorial/court-records.md, docs/reference/court-records.md")
 
 
+def _other_day(dataset: Dataset) -> str | None:
+    """A line on a release that was given another day than its own name says."""
+    from asylumatlas.records.files.release import date_in
+
+    named = date_in(dataset.release["name"])
+    if dataset.release["as_of_from"] != "given" or named in {None, dataset.as_of}:
+        return None
+    return f"Its own name says {named}; the day given counts."
+
+
 def _did(found: Imported, folder: str) -> str:
     """What the call came to, in a sentence."""
     count = len(found.read)
     tables = f"{count:,} table" + ("" if count == 1 else "s")
     if found.did == "nothing":
         return f"{folder} holds this release already: nothing was done."
+    if found.did == "resumed" and not count:
+        parts = ["the ledger", *(["the histories"] if found.links else []), "the views for SQL"]
+        rest = f"{', '.join(parts[:-1])} and {parts[-1]}"
+        return f"All tables were there already; this call finished what comes after: {rest}."
     if found.did == "resumed":
         return f"An earlier import went on: {tables} read by this call."
     return f"Imported: {tables}."
@@ -87,13 +103,21 @@ def _print_lines(ledger: Ledger) -> None:
         other = "other " if any(tables()[row[0]].kind == "lookup" for row in rows) else ""
         noun = "lookup" if len(quiet) == 1 else "lookups"
         rows.append([f"{len(quiet)} {other}{noun}", *_cells(_sum(quiet))])
-    rows.append(["all", *_cells(_sum(ledger.files))])
+    rows.append(["all", *_cells(_sum(ledger.files))[:-1], _differ(ledger.files)])
     columns(["table", *COUNTED], rows, numeric=range(1, len(COUNTED) + 1))
     print()
     screen.paragraph(
         "lines = kept + repaired + quarantined. difference: lines less the rows that the release's "
-        "own Count.txt gives; a dash where it gives none."
+        "own Count.txt gives; a dash where it gives none; for all, how many files differ."
     )
+
+
+def _differ(files: Sequence[Entry]) -> str:
+    """How many files differ: a sum would let lines too many make up for lines too few."""
+    if all(file["difference"] is None for file in files):
+        return "-"
+    count = sum(bool(file["difference"]) for file in files)
+    return f"{count} file{'' if count == 1 else 's'}" if count else "0"
 
 
 def _sum(files: Sequence[Entry]) -> dict[str, int | None]:
@@ -126,6 +150,9 @@ def _print_unread(ledger: Ledger) -> None:
     if not (rows := ledger.unread()):
         return
     screen.heading("Values that could not be read, and are null")
+    total = ledger.totals["unread"]
+    screen.paragraph(f"{total:,} in all; each is kept as it was, in values/.")
+    print()
     cells = [[f"{t}.{c}", reason, f"{n:,}"] for t, c, reason, n in rows[:MOST]]
     screen.table(["column", "reason", "values"], cells, numeric=[2])
     _more(len(rows))
@@ -200,12 +227,14 @@ def _print_links(links: Mapping[str, Any] | None) -> None:
         screen.paragraph("Not linked: that needs A_TblCase and B_TblProceeding.")
         return
     histories = links["histories"]
+    elsewhere = links["cases"] - links["cases_recorded"]
     screen.paragraph(
-        f"{links['events']:,} events of {links['cases']:,} cases. Of the {histories['replayed']:,} "
-        f"histories with an event {histories['accepted']:,}"
+        f"{links['events']:,} events of {links['cases']:,} cases ({elsewhere:,} met only in "
+        f"proceedings, {histories['without_events']:,} without an event). "
+        f"Of the {histories['replayed']:,} histories with an event {histories['accepted']:,}"
         f"{_share(histories['accepted_share'])} are such as the process allows; "
         f"{histories['refused']:,} could not have happened as they are recorded. That is a finding "
-        "about the records; they stay in the log."
+        "about the records, or about our rules; they stay in the log."
     )
     refused = histories["refused_by_reason"]
     if refused:

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from asylumatlas.records.reasons import NOTED, UNREAD
 from asylumatlas.records.registry import Column, Table, tables
 from asylumatlas.records.storage import WORK, DatasetError, remove, sync
 
@@ -24,7 +25,8 @@ def write_database(folder: Path, names: Sequence[str], *, linked: bool, workers:
     Its views: one for each table under the table's name; `TABLE_decoded` for each main table that
     has decoded columns, with `COLUMN_text` and `COLUMN_status` (decoded, blank or unknown; null
     where the release does not have the lookup); `values`, `repaired` and `quarantined` over all
-    tables; `lookups`; and of the event log `cases` and `events`.
+    tables, `values` with `kind` (unread: the value is null; noted: it is kept); `lookups`; and of
+    the event log `cases` and `events`.
 
     Args:
         folder: the dataset's folder, an absolute path: the views hold it.
@@ -92,7 +94,8 @@ def statements(folder: Path, names: Sequence[str], *, linked: bool) -> Iterator[
         if table.kind == "main" and (body := _decoded(table, path, present)):
             yield f"CREATE VIEW {_quoted(name + '_decoded')} AS {body}"
     for kind in ("values", "repaired", "quarantined") if names else ():
-        yield f"CREATE VIEW {_quoted(kind)} AS {_over_all(folder / kind, names)}"
+        more = f", {_kind()} AS kind" if kind == "values" else ""
+        yield f"CREATE VIEW {_quoted(kind)} AS {_over_all(folder / kind, names, more)}"
     for name in ("cases", "events") if linked else ():
         parts = sorted((folder / "log" / f"{name}.parquet").glob("*.parquet"))
         if parts:
@@ -137,10 +140,20 @@ def _join(column: Column, place: int, code: str) -> str:
     return f"LEFT JOIN (SELECT {chosen}) c{place} ON c{place}.code = {code}{within}"
 
 
-def _over_all(folder: Path, names: Sequence[str]) -> str:
-    """One view over the files of a kind, the table's name in front."""
+def _kind() -> str:
+    """Whether a value could not be read or was only noted, told from its reason."""
+    kinds = {"unread": UNREAD, "noted": NOTED}
+    cases = (
+        f"WHEN reason IN ({', '.join(map(_text, w))}) THEN {_text(k)}" for k, w in kinds.items()
+    )
+    return f"CASE {' '.join(cases)} END"
+
+
+def _over_all(folder: Path, names: Sequence[str], more: str = "") -> str:
+    """One view over the files of a kind, the table's name in front; `more`: columns at the end."""
     read = _read(*[folder / f"{name}.parquet" for name in names], more=", filename = true")
-    return f'SELECT parse_filename(filename, true) AS "table", * EXCLUDE (filename) FROM {read}'
+    columns = f'parse_filename(filename, true) AS "table", * EXCLUDE (filename){more}'
+    return f"SELECT {columns} FROM {read}"
 
 
 def _columns(path: Path) -> set[str]:

@@ -50,16 +50,22 @@ class Ledger:
 
         Example:
             >>> file = {"lines": 3, "kept": 2, "repaired": 1, "quarantined": 0, "bytes": 40,
-            ...         "count_txt": 5, "difference": -2, "seconds": 0.1}
+            ...         "count_txt": 5, "difference": -2, "seconds": 0.1,
+            ...         "columns": {"by_name": {"NAT": {"unread": {}, "noted": {"orphan": 2}}}}}
             >>> totals = Ledger({}, date(2026, 4, 1), [file]).totals
             >>> totals["lines"], totals["count_txt"], totals["files_that_differ"]
             (3, 5, 1)
+            >>> totals["unread"], totals["noted"]  # values, not lines
+            (0, 2)
         """
         sums: dict[str, int | float] = {"files": len(self.files)}
         sums |= {word: sum(file[word] for file in self.files) for word in SUMMED}
         sums["count_txt"] = sum(file["count_txt"] or 0 for file in self.files)
         sums["files_counted"] = sum(file["count_txt"] is not None for file in self.files)
         sums["files_that_differ"] = sum(bool(file["difference"]) for file in self.files)
+        columns = [c for file in self.files for c in file["columns"]["by_name"].values()]
+        for word in ("unread", "noted"):
+            sums[word] = sum(sum((column.get(word) or {}).values()) for column in columns)
         sums["seconds"] = round(sum(file.get("seconds") or 0 for file in self.files), 3)
         return sums
 

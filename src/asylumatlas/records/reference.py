@@ -73,7 +73,9 @@ _FILES = (
     ),
     (
         "`records.duckdb`",
-        "a view of each table, one more (`TABLE_decoded`) with codes in words and their status",
+        "a view of each table, one more (`TABLE_decoded`) with codes in words and their status; "
+        "`values` (with `kind`, unread or noted), `repaired`, `quarantined`, `lookups`, `cases`, "
+        "`events`",
     ),
     ("`ledger.json`", "the account of every line"),
     (

@@ -85,13 +85,15 @@ class TableDifference:
         """What is gone, in words: the table as a whole, then its blocks."""
         if self.removed < WORTH_A_WORD:
             return []
-        status = known_tables()[self.table].status
+        known = known_tables()[self.table]
+        status = known.status
         whole = f"{self.removed:,} of {self.rows_a:,} rows of {self.table} are gone"
         whole += f" ({percent(self.removed / self.rows_a)})"
         if status:
             filled = sum(cell.removed for cell in self.cells if cell.status is not None)
             whole += f"; {percent(filled / self.removed)} of them have {status} filled in"
-        return [whole, *(sentence(self.table, status, block) for block in self.blocks)]
+        parts = (sentence(self.table, status, block, known.year) for block in self.blocks)
+        return [whole, *parts]
 
 
 @dataclass(frozen=True)

@@ -151,9 +151,9 @@ def _standing_out(kind: str, cells: Sequence[Cell]) -> Iterable[Block]:
     every, gone = sum(had), sum(cell.removed for cell in cells)
     middle = _middle_share(cells, had)
     for cell, rows in zip(cells, had, strict=True):
+        rest = _share(gone - cell.removed, every - rows)
         # Several blocks must not hide each other: the rest, or the middle row's cell if lower.
-        rest = min(_share(gone - cell.removed, every - rows), middle)
-        if rows < every and _stands_out(cell.removed, rows, rest):
+        if rows < every and _stands_out(cell.removed, rows, min(rest, middle)):
             yield Block(kind, rows, cell.removed, rest, cell.year, cell.status)
 
 
@@ -181,7 +181,7 @@ def _stretches(bins: Bins) -> Iterable[Block]:
     usual = float(np.median(bins.removed[filled] / bins.rows[filled]))
     shares = bins.removed / np.maximum(bins.rows, 1)
     pairs = zip(bins.removed.tolist(), bins.rows.tolist(), strict=True)
-    core = np.array([_stands_out(gone, rows, usual) for gone, rows in pairs])
+    core = np.array([_stands_out(*pair, usual) for pair in pairs])
     # A block rarely ends where a bin does: the bins it ends in count too.
     beside = np.zeros_like(core)
     beside[1:] |= core[:-1]
@@ -194,8 +194,10 @@ def _stretches(bins: Bins) -> Iterable[Block]:
             start = place
         elif not inside and start is not None:
             part = slice(start, place)
+            rows, gone = int(bins.rows[part].sum()), int(bins.removed[part].sum())
+            rest = _share(int(bins.removed.sum()) - gone, int(bins.rows.sum()) - rows)
             yield Block(
-                *("keys", int(bins.rows[part].sum()), int(bins.removed[part].sum()), usual),
+                *("keys", rows, gone, rest),
                 first=int(bins.first[part].min()),
                 last=int(bins.last[part].max()),
             )
@@ -215,28 +217,29 @@ def _stands_out(removed: int, rows: int, usual: float) -> bool:
     return share >= TIMES * usual and share > usual + ERRORS * error
 
 
-def sentence(table: str, status: str | None, block: Block) -> str:
+def sentence(table: str, status: str | None, block: Block, year: str | None = None) -> str:
     """A block in words.
 
     Args:
         table: name of the table.
         status: name of its status column, if it has one.
         block: the block.
+        year: name of the date column that its years are taken from, if it has one.
 
     Example:
         >>> sentence("tbl_schedule", "ADJ_RSN", Block("keys", 100, 90, 0.001, first=7, last=106))
-        'tbl_schedule: 90 of 100 rows around keys 7 to 106 are gone (90 %; usually 0.1 %)'
+        'tbl_schedule: 90 of 100 rows around keys 7 to 106 are gone (90 %; elsewhere 0.1 %)'
     """
     if block.kind == "keys":
-        where, rest = f"around keys {block.first} to {block.last}", "usually"
+        where = f"around keys {block.first} to {block.last}"
     else:
         where = f"of {block.year if block.year is not None else 'no year'}"
+        where += f" (by {year})" if year else ""
         if status and block.kind == "cell":
             where += f" with {status} {block.status if block.status is not None else '(blank)'}"
-        rest = "elsewhere"
     return (
         f"{table}: {block.removed:,} of {block.rows:,} rows {where} are gone "
-        f"({percent(_share(block.removed, block.rows))}; {rest} {percent(block.elsewhere)})"
+        f"({percent(_share(block.removed, block.rows))}; elsewhere {percent(block.elsewhere)})"
     )
 
 

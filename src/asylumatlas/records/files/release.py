@@ -308,7 +308,7 @@ def _day(path: Path, files: list[_File]) -> tuple[date, str]:
     folders = [part for file in files for part in PurePosixPath(file.name).parts]
     around = path.resolve()
     for name in dict.fromkeys([*sorted(folders), around.name, around.parent.name]):
-        if (day := _date_in(name)) is not None:
+        if (day := date_in(name)) is not None:
             return day, f'the name "{shown(name)}"'
     days = [file.modified for file in files if file.modified is not None]
     if not days:
@@ -316,7 +316,7 @@ def _day(path: Path, files: list[_File]) -> tuple[date, str]:
     return max(days), "the newest date of its files"
 
 
-def _date_in(name: str) -> date | None:
+def date_in(name: str) -> date | None:
     """The date in a name, as in `EOIR Case Data 2026-0401`."""
     for found in _DATE.finditer(name):
         year, month, day = map(int, found.groups())

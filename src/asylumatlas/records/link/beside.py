@@ -37,6 +37,7 @@ Array = NDArray[Any]
 IN_REVIEW = "the case is a review of a fear finding"
 BEFORE_DECISION = "a motion before any decision"
 FUTURE = "future hearing"
+FOR_OUTCOMES = "withholding or torture convention: read for outcomes, no event of its own"
 
 
 class Beside:
@@ -95,7 +96,10 @@ class Beside:
     def applications(self, rows: Table, proceedings: Table) -> None:
         """Add the asylum applications, once for each day of receipt."""
         name = "tbl_Court_Appln"
-        rows = self._outside_reviews(name, rows.where(rows["kind"] == ASYLUM))
+        rows = self._outside_reviews(name, rows)
+        asylum = rows["kind"] == ASYLUM
+        self.unused[name, FOR_OUTCOMES] += int((~asylum).sum())
+        rows = rows.where(asylum)
         once = self._once(name, rows, day_key(rows.at, rows["date"]), rows["date"])
         keys = row_key(proceedings.at, proceedings["key"])
         order = np.argsort(keys)

@@ -93,6 +93,7 @@ def main_track(
     has_next = np.append(follows[1:], False)
     result = _results(chronicle, p)
     of_review = review[p.at]
+    _undated(chronicle, p, of_review)
     _reviews(chronicle, p, first, of_review, result)
     _moves(chronicle, p, has_next, (result == class_code("moves")) & ~of_review)
     decision = (result >= FIRST_DECISION) & ~of_review
@@ -141,6 +142,17 @@ def _results(chronicle: Chronicle, p: Table) -> Array:
     zero = int((result == class_code("zero_bond")).sum())
     unused[NAME, "zero bond, which completes nothing"] += zero
     return result
+
+
+def _undated(chronicle: Chronicle, p: Table, of_review: Array) -> None:
+    """Count the events that codes without a date would have been; a zero bond is never one."""
+    coded = (p["completed"] == NO_DAY) & (p["detail"] != NO_WORD)
+    decision = coded & (p["result"] >= FIRST_DECISION)
+    moved = coded & (p["result"] == class_code("moves")) & ~of_review
+    left = chronicle.tally.left_out
+    left["court_decision", NO_DATE] += int((decision & ~of_review).sum())
+    left["judge_review", NO_DATE] += int((decision & of_review).sum())
+    left["venue_changed", NO_DATE] += int(moved.sum())
 
 
 def _reviews(chronicle: Chronicle, p: Table, first: Array, of_review: Array, result: Array) -> None:
