@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import DownloadColumn, TextColumn, TransferSpeedColumn
+
+from asylumatlas.cli.progress import Bar
 
 OFTEN = 0.1  # seconds between two looks at the bar
 
 
-class DownloadBar:
+class DownloadBar(Bar):
     """Shows bytes fetched, bytes a second and the time left; only notes where nobody watches.
 
     Example:
@@ -28,35 +21,8 @@ class DownloadBar:
     """
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
         self._last = 0.0
-        if sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("Fetching"),
-                BarColumn(bar_width=None),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(compact=True),
-                TextColumn("left"),
-                console=Console(stderr=True),
-                transient=True,
-                redirect_stdout=False,
-            )
-            self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> DownloadBar:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar:
-            self._bar.stop()
+        super().__init__(TextColumn("Fetching"), DownloadColumn(), TransferSpeedColumn())
 
     def __call__(self, done: int, total: int | None) -> None:
         """Bytes there, of how many; None where the server does not say."""

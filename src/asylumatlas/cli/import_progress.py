@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from types import TracebackType
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import ProgressColumn, Task, TextColumn
 from rich.text import Text
+
+from asylumatlas.cli.progress import Bar
 
 OFTEN = 0.1  # seconds between two looks at the bar
 
@@ -51,7 +43,7 @@ def _short(amount: float) -> str:
     return f"{amount:.0f} "
 
 
-class ImportBar:
+class ImportBar(Bar):
     """Shows the table being read, bytes and rows a second, time left; silent if nobody watches.
 
     Example:
@@ -60,35 +52,9 @@ class ImportBar:
     """
 
     def __init__(self) -> None:
-        self._bar: Progress | None = None
         self._last = ("", 0.0)
         self._bytes = True
-        if sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=None),
-                AmountColumn(),
-                TimeRemainingColumn(compact=True),
-                TextColumn("left"),
-                console=Console(stderr=True),
-                transient=True,
-                redirect_stdout=False,
-            )
-            self._task = self._bar.add_task("", total=None, rows=0, bytes=True)
-
-    def __enter__(self) -> ImportBar:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar:
-            self._bar.stop()
+        super().__init__(TextColumn("{task.description}"), AmountColumn(), rows=0, bytes=True)
 
     def __call__(self, doing: str, done: int, total: int, rows: int) -> None:
         """What is being done, how much of how much, and rows read so far."""

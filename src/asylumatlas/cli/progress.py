@@ -1,9 +1,10 @@
-"""The progress bar of a run, on standard error, where somebody watches."""
+"""Progress bars on standard error, where somebody watches."""
 
 from __future__ import annotations
 
 import sys
 from types import TracebackType
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -33,33 +34,35 @@ class RateColumn(ProgressColumn):
         return Text(f"{rate:.1f} a second" if rate >= 1 else f"{60 * rate:.1f} a minute")
 
 
-class ReplicationBar:
-    """Shows replications done, their rate and the time left; silent where nobody watches.
+class Bar:
+    """A bar on standard error while something is done; silent where nobody watches."""
 
-    Example:
-        >>> with ReplicationBar(2) as progress:
-        ...     progress(1, 2)
-    """
+    def __init__(
+        self, label: TextColumn, *amounts: ProgressColumn, total: int | None = None, **fields: Any
+    ) -> None:
+        """Draw nothing yet.
 
-    work = "Simulating"
-
-    def __init__(self, replications: int) -> None:
+        Args:
+            label: what stands before the bar.
+            amounts: what stands between the bar and the time left.
+            total: how much there is to do, if that is known.
+            fields: what the columns show besides.
+        """
         self._bar: Progress | None = None
         if sys.stderr.isatty():
             self._bar = Progress(
-                TextColumn(self.work),
+                label,
                 BarColumn(bar_width=None),
-                MofNCompleteColumn(),
-                RateColumn(),
+                *amounts,
                 TimeRemainingColumn(compact=True),
                 TextColumn("left"),
                 console=Console(stderr=True),
                 transient=True,
                 redirect_stdout=False,
             )
-            self._task = self._bar.add_task("", total=replications)
+            self._task = self._bar.add_task("", total=total, **fields)
 
-    def __enter__(self) -> ReplicationBar:
+    def __enter__(self) -> Self:
         if self._bar:
             self._bar.start()
         return self
@@ -72,6 +75,22 @@ class ReplicationBar:
     ) -> None:
         if self._bar:
             self._bar.stop()
+
+
+class ReplicationBar(Bar):
+    """Shows replications done, their rate and the time left; silent where nobody watches.
+
+    Example:
+        >>> with ReplicationBar(2) as progress:
+        ...     progress(1, 2)
+    """
+
+    work = "Simulating"
+
+    def __init__(self, replications: int) -> None:
+        super().__init__(
+            TextColumn(self.work), MofNCompleteColumn(), RateColumn(), total=replications
+        )
 
     def __call__(self, done: int, total: int) -> None:
         """Replications done so far, of how many."""
