@@ -34,7 +34,9 @@ class Manifest:
         extra: names and types of the case columns after the fixed ones.
         parts: one entry for each part, as `write_part` returned it.
         details: what made the log: for a simulation the scenario with every parameter,
-            fingerprint, seeds and package versions; for records release, ledger and caveats.
+            fingerprint, seeds, package versions, the draw of parameters behind each replication
+            (``draws``) and what it used by replication (``meters``); for records release, ledger
+            and caveats.
         format: version of the layout.
         checksum: SHA-256 of everything else in the manifest, and through the parts' own checksums
             of every byte of the log.

@@ -98,7 +98,7 @@ def run(
         if finish is not None:
             finish(summary, work)
         if log:
-            _seal(work, worker, done, summary, parts)
+            _seal(work, digest, summary, parts)
     return Result(folder, summary)
 
 
@@ -312,15 +312,9 @@ def _write(work: Path, digest: Digest, summary: dict[str, Any]) -> None:
     (work / "summary.json").write_text(json.dumps(summary, indent=1, allow_nan=False), "utf-8")
 
 
-def _seal(
-    work: Path,
-    worker: Worker,
-    done: list[Replication],
-    summary: dict[str, Any],
-    parts: list[dict[str, Any]],
-) -> None:
+def _seal(work: Path, digest: Digest, summary: dict[str, Any], parts: list[dict[str, Any]]) -> None:
     """The log's manifest: with it the folder is a log."""
-    rules = worker.rules
+    rules = digest.rules
     uses = rules.quantities.used.values()
     event_log.seal(
         work,
@@ -332,7 +326,15 @@ def _seal(
             "scenario": rules.scenario.raw,
             "fingerprint": rules.scenario.fingerprint,
             "seed": rules.seed,
-            "replications": len(done),
+            "replications": len(digest.replications),
+            "draws": digest.draws,
+            "meters": _without_nan(
+                [
+                    {"meter": name, "label": label, "place": place, "unit": unit}
+                    | {"amounts": np.round(values, 4).tolist()}
+                    for name, label, place, unit, values in digest.meter_values
+                ]
+            ),
             "parameters": {use.name: [use.value, use.low, use.high] for use in uses},
             "versions": summary["versions"],
             "caveats": summary["caveats"],
