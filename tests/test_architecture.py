@@ -28,6 +28,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "records": {"process", "events", "version"},
     "synthetic": {"records", "sim", "scenario", "process", "events", "version"},
     "charts": {"process", "evidence"},
+    "pictures": {"charts", "report", "process", "events"},
+    "stats": {"events", "process", "evidence", "pictures", "version"},  # a Table draws itself
+    "exports": {"events", "process", "version"},
     "report": {"charts", "process", "evidence", "version"},
     "runs": {"sim", "report", "scenario", "version"},  # a run with its pages
 }
@@ -36,6 +39,7 @@ PART_OF = {
     "__main__": "cli",
     "sankey": "charts",
     "fans": "charts",
+    "tablecharts": "pictures",
     "findings": "report",
     "markup": "report",
     "summary": "report",
@@ -54,18 +58,18 @@ KERNELS = {
     "sim.tables",
     "sim.randomness",
 }  # know no immigration word
-HEAVY = {"numba", "llvmlite", "scipy", "pyarrow", "duckdb"}
+HEAVY = {"numba", "llvmlite", "scipy", "pyarrow", "duckdb", "ibis", "sqlglot", "pandas"}
 LIGHT_ROOMS = [
     *("process", "evidence", "parameters", "scenario", "events", "charts", "report", "records"),
-    "synthetic",
+    *("synthetic", "stats", "exports", "pictures"),
 ]
-PARTS = {"pydantic_core": "pydantic"}  # a declared dependency's own second package
+PARTS = {"pydantic_core": "pydantic", "ibis": "ibis-framework"}  # a dependency's other names
 OPTIONAL = {"vl_convert"}  # extras, imported inside functions only
 COPYLEFT = {"pm4py", "sksurv"}  # licences that would bind everyone who installs this
 
 PUBLIC = [
-    *("compare", "evidence", "load_scenario", "open", "parameters", "process", "records", "run"),
-    "synthesize",
+    *("compare", "evidence", "export", "load_scenario", "open", "parameters", "process"),
+    *("records", "run", "stats", "synthesize"),
 ]
 
 

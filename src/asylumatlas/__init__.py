@@ -10,6 +10,8 @@ Importing this package is cheap: each name below is looked up in its own module 
     run             simulate a scenario and write its event log and report
     compare         paired differences between two runs, with intervals
     records         import_release, open_dataset, diff, fetch: the published court records
+    stats           ask, statistics, count: statistics with stated definitions, on any log
+    export          write a log for process-mining tools, or as open data
     synthesize      write a made-up release, with known defects, to try everything on
     process         the stages, events, outcomes and transitions of the process
     parameters      dated values with low, high and source
@@ -20,8 +22,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asylumatlas import evidence, parameters, process, records
+    from asylumatlas import evidence, parameters, process, records, stats
     from asylumatlas.events import open_log as open
+    from asylumatlas.exports import export
     from asylumatlas.runs import run
     from asylumatlas.scenario import load_scenario
     from asylumatlas.sim.compare import compare
@@ -32,12 +35,14 @@ __version__ = "0.1.0"
 __all__ = [
     "compare",
     "evidence",
+    "export",
     "load_scenario",
     "open",
     "parameters",
     "process",
     "records",
     "run",
+    "stats",
     "synthesize",
 ]
 
@@ -45,12 +50,14 @@ __all__ = [
 _HOMES = {
     "compare": ("asylumatlas.sim.compare", "compare"),
     "evidence": ("asylumatlas.evidence", ""),
+    "export": ("asylumatlas.exports", "export"),
     "load_scenario": ("asylumatlas.scenario", "load_scenario"),
     "open": ("asylumatlas.events", "open_log"),
     "parameters": ("asylumatlas.parameters", ""),
     "process": ("asylumatlas.process", ""),
     "records": ("asylumatlas.records", ""),
     "run": ("asylumatlas.runs", "run"),
+    "stats": ("asylumatlas.stats", ""),
     "synthesize": ("asylumatlas.synthetic", "synthesize"),
 }
 

@@ -200,9 +200,10 @@ def test_the_best_of_several_applications_counts_and_withholding_is_told() -> No
 def test_an_application_made_after_the_order_does_not_change_what_it_was() -> None:
     row = proceeding(APPEAL_RSVD="B", **ended("2020-03-01", "X"))
     for day, outcome in (("2020-03-01", "not_adjudicated"), ("2020-03-02", "no_application")):
-        late = asylum(of=2, APPL_RECD_DATE=on(day))
-        told = events_of(B_TblProceeding=[row], tbl_Court_Appln=[late])
-        assert f"2020-03-01 court_decision.removal_{outcome}" in told
+        for of in (1, 2):  # entered under the proceeding that was decided, or under a later one
+            late = asylum(of=of, APPL_RECD_DATE=on(day))
+            told = events_of(B_TblProceeding=[row], tbl_Court_Appln=[late])
+            assert f"2020-03-01 court_decision.removal_{outcome}" in told
 
 
 def test_decisions_decode_by_the_lookup_of_the_release() -> None:

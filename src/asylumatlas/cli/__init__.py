@@ -40,6 +40,14 @@ COMMANDS = {
     ),
     "diff": ("differing:diff", "Show what a newer release added, removed and changed."),
     "synthesize": ("synthesis:synthesize", "Write a made-up release, to try everything on."),
+    "stats": (
+        "statistics:stats",
+        "List the statistics, or answer one from a log, its definition stated.",
+    ),
+    "export": (
+        "exporting:export",
+        "Write a log for process-mining tools, or as open data.",
+    ),
     "fetch": ("fetching:fetch", "Download the court records as they are published."),
 }
 
@@ -133,7 +141,7 @@ def _code_of(error: ValueError) -> int:
     """
     if not type(error).__module__.startswith("asylumatlas."):
         raise error
-    wrong = type(error).__name__ in ("UsageError", "ScenarioError")
+    wrong = type(error).__name__ in ("UsageError", "ScenarioError", "StatsError")
     return WRONG_WORDS if wrong else FAILED
 
 

@@ -5,6 +5,7 @@ The words live in TOML files in this folder and nowhere else. `load` gives a fro
 simulated.
 """
 
+from asylumatlas.process.adjournment import Adjournment, adjournments, read_adjournments
 from asylumatlas.process.definition import (
     Process,
     event_codes,
@@ -23,6 +24,7 @@ from asylumatlas.process.vocabulary import (
 )
 
 __all__ = [
+    "Adjournment",
     "Event",
     "Outcome",
     "Point",
@@ -31,9 +33,11 @@ __all__ = [
     "Publisher",
     "Stage",
     "Verdict",
+    "adjournments",
     "event_codes",
     "load",
     "outcome_codes",
+    "read_adjournments",
     "replay",
     "replay_many",
     "vocabulary_version",

@@ -15,14 +15,15 @@ Row = Mapping[str, Any]
 
 
 @cache
-def _static(name: str) -> str:
+def static(name: str) -> str:
+    """Return the text of a file that ships with the package."""
     return (files("asylumatlas") / "static" / name).read_text("utf-8")
 
 
 @cache
-def _policy() -> str:
+def policy() -> str:
     """Content policy: the page's two scripts by checksum, its style, and nothing else."""
-    sums = (hashlib.sha256(_static(name).encode()).digest() for name in ("vega.js", "report.js"))
+    sums = (hashlib.sha256(static(name).encode()).digest() for name in ("vega.js", "report.js"))
     allowed = " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in sums)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
@@ -30,8 +31,9 @@ def _policy() -> str:
     )
 
 
-def _notice() -> str:
-    vega = tomllib.loads(_static("VENDORED.toml"))["vega"]
+def notice() -> str:
+    """Return the licence notice of what a page carries of others, as an HTML comment."""
+    vega = tomllib.loads(static("VENDORED.toml"))["vega"]
     # A comment may not hold two hyphens in a row.
     return f"{vega['contains']}\n{vega['notice']}\n{vega['terms']}".replace("--", "- -")
 
@@ -50,11 +52,11 @@ def page(summary: Row, contents: str, body: str) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_policy()}">
+<meta http-equiv="Content-Security-Policy" content="{policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>{title} · Asylum Atlas</title>
-<style>{_static("report.css")}</style>
+<style>{static("report.css")}</style>
 </head>
 <body>
 <a class="skip" href="#main">Skip to the report</a>
@@ -75,10 +77,10 @@ stand in the table beneath it.</p></noscript>
 <code>{escape(summary["fingerprint"])}</code>, written {escape(summary["created"])}. \
 This page asks nothing of any network.</footer>
 <!--
-{_notice()}
+{notice()}
 -->
-<script>{_static("vega.js")}</script>
-<script>{_static("report.js")}</script>
+<script>{static("vega.js")}</script>
+<script>{static("report.js")}</script>
 </body>
 </html>
 """

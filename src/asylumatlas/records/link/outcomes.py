@@ -63,8 +63,8 @@ def best_asylum_decision(proceedings: Table, applications: Table) -> Array:
 def decided(proceedings: Table, result: Array, applications: Table, cases: int) -> Array:
     """Return the outcome code of each proceeding, as if it were a decision.
 
-    An order of removal in a proceeding without an asylum application is one after an application
-    left undecided if the case had one by then.
+    An order of removal that decides no asylum application is one after an application left
+    undecided if the case had one by then; one received later was not before the judge.
 
     Args:
         proceedings: the proceedings, shape (proceedings,).
@@ -89,7 +89,8 @@ def decided(proceedings: Table, result: Array, applications: Table, cases: int) 
         outcome_code("removal_not_adjudicated"),
         outcome_code("removal_no_application"),
     )
-    told = np.where(best == NONE, without, _by_rank()[best])
+    told = _by_rank()[best]
+    told = np.where(told == outcome_code("removal_not_adjudicated"), without, told)
     told = np.where(proceedings["absent"] == 1, outcome_code("removal_in_absentia"), told)
     outcome[ordered] = told[ordered]
 

@@ -1,0 +1,294 @@
+"""A question put to logs, and the table that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from asylumatlas.stats import beside
+from asylumatlas.stats.answers import columns as meanings
+from asylumatlas.stats.answers.asked import Asked, Row
+from asylumatlas.stats.answers.durations import curves, durations
+from asylumatlas.stats.answers.flows import flows
+from asylumatlas.stats.answers.shares import numbers, shares
+from asylumatlas.stats.answers.stocks import stocks
+from asylumatlas.stats.answers.totals import totals
+from asylumatlas.stats.answers.variation import judges, variations
+from asylumatlas.stats.askers import Asker, Given, Progress, askers
+from asylumatlas.stats.catalogue import ALL, Definition, Statistic, statistic
+from asylumatlas.stats.counts import Counts, Engine, sql
+from asylumatlas.stats.errors import StatsError
+from asylumatlas.stats.question import Question, Words
+from asylumatlas.stats.remarks import remarks
+from asylumatlas.stats.suppression import suppress as withhold
+from asylumatlas.stats.table import Column, Table
+
+_ROWS: Mapping[str, Callable[[Asked, Counts], Iterator[Row]]] = {
+    "count": numbers,
+    "share": shares,
+    "stock": stocks,
+    "duration": durations,
+    "flow": flows,
+    "variation": variations,
+    "judges": judges,
+    "total": totals,
+}
+
+
+def ask(
+    name: str,
+    logs: Given | Sequence[Given],
+    *,
+    by: Words = (),
+    where: Mapping[str, Words | bool] | Words | None = None,
+    start: str | int | date | None = None,
+    end: str | int | date | None = None,
+    definition: str | None = None,
+    replications: str | int = "bands",
+    small: int = 25,
+    suppress: int | None = None,
+    published: bool = False,
+    add: bool = False,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> Table:
+    """Answer a question of the catalogue from one log or several.
+
+    Args:
+        name: of the statistic, see `asylumatlas.stats.statistics`.
+        logs: folders or opened logs, of runs or of records, or counts made elsewhere. Several are
+            compared with the first: paired where runs share their random numbers.
+        by: at most two of: fiscal_year, calendar_year, quarter, month, nationality, court, judge,
+            kind, representation, custody, case_type, entry_route, sex, language, claim, outcome,
+            party, place; as a list, or as one text with commas.
+        where: column -> value or values that a row must have.
+        start: first period that counts: FY2016, FY2016Q3, 2016, 2016-10 or 2016-10-01.
+        end: last period that counts.
+        definition: one the statistic offers, several with commas, or "all"; by default its own.
+        replications: "bands" over simulated worlds, "pool" of all of them, or the number of one.
+        small: cells with fewer cases are flagged.
+        suppress: cells with fewer cases, and what would give them away, are withheld.
+        published: set published figures beside the rows; they are of the whole country.
+        add: take the logs for shards of one log and add their counts, instead of comparing them.
+        engine: what counts, for a single log; by default DuckDB on its facts.
+        progress: called while a log is prepared.
+
+    Returns:
+        The table; an empty one says why it is empty.
+
+    Raises:
+        StatsError: a word is unknown, or a log does not have what a definition needs; one line
+            with the remedy.
+        LogError: a folder is no log.
+    """
+    known = statistic(name)
+    question = Question.of(by, where, start, end, replications, small=small, suppress=suppress)
+    opened = askers(logs, question.replications, progress)
+    if engine is not None and len(opened) > 1:
+        raise StatsError("engine: one engine counts one log. Ask for each log by itself.")
+    chosen = _definitions(known, definition)
+    parts, refused = _parts(known, chosen, question, opened, engine, add)
+    return _Answer(known, question, parts, opened, refused, published, add).table()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The answer of one log under one definition.
+
+    Attributes:
+        asked: the question.
+        asker: the log; the first of those that were added.
+        counts: what was counted.
+    """
+
+    asked: Asked
+    asker: Asker
+    counts: Counts
+
+
+def _definitions(known: Statistic, wanted: str | None) -> list[Definition]:
+    """Return the definitions asked for, in the order asked for."""
+    if wanted == ALL:
+        return list(known.definitions.values())
+    names = [word.strip() for word in wanted.split(",")] if wanted else [known.default]
+    for name in names:
+        if names.count(name) > 1:
+            raise StatsError(f'{known.name}: definition "{name}" is named twice. Name it once.')
+    return [known.definition(name) for name in names]
+
+
+def _parts(
+    known: Statistic,
+    chosen: Sequence[Definition],
+    question: Question,
+    opened: Sequence[Asker],
+    engine: Engine | None,
+    add: bool,
+) -> tuple[list[Part], list[str]]:
+    """Count every definition in every log; a log that cannot answer one of several says why."""
+    parts: list[Part] = []
+    refused: list[str] = []
+    for one in chosen:
+        own: list[Part] = []
+        for asker in opened:
+            try:
+                counts = asker.count(one, known.kind, question, engine)
+            except StatsError as error:
+                if len(chosen) == 1:
+                    raise
+                refused.append(f"Not shown for {asker.name}: {error}")
+                continue
+            if asker.worlds.pooled:
+                counts = counts.over([key for key in counts.keys if key != "replication"])
+            asked = Asked(known, one, question, asker.worlds, counts.as_of)
+            own.append(Part(asked, asker, counts))
+        parts += [_added(own)] if add and own else own
+    if not parts and refused:
+        raise StatsError(refused[0].partition(": ")[2])
+    return parts, refused
+
+
+def _added(parts: Sequence[Part]) -> Part:
+    """Return shards as one."""
+    first, *others = parts
+    counts = first.counts.add(*(part.counts for part in others))
+    numbers = {number for part in parts for number in part.asker.worlds.numbers}
+    draws = {
+        number: draw
+        for part in parts
+        for number, draw in zip(part.asker.worlds.numbers, part.asker.worlds.draws, strict=True)
+    }
+    order = tuple(sorted(numbers))
+    worlds = replace(first.asked.worlds, numbers=order, draws=tuple(draws[n] for n in order))
+    return Part(replace(first.asked, worlds=worlds), first.asker, counts)
+
+
+@dataclass
+class _Answer:
+    """A table in the making."""
+
+    known: Statistic
+    question: Question
+    parts: Sequence[Part]
+    askers: Sequence[Asker]
+    refused: Sequence[str]
+    published: bool
+    add: bool
+
+    @property
+    def several_logs(self) -> bool:
+        return len(self.askers) > 1 and not self.add
+
+    @property
+    def definitions(self) -> list[Definition]:
+        return list(
+            {part.asked.definition.name: part.asked.definition for part in self.parts}.values()
+        )
+
+    @property
+    def shape(self) -> str:
+        """The kind of rows: judges one by one are shares with more to say."""
+        each = self.known.kind == "variation" and "judge" in self.question.by
+        return "judges" if each else self.known.kind
+
+    def table(self) -> Table:
+        rows: list[Row] = []
+        cited: list[str] = []
+        for part in self.parts:
+            own = self._rows(part)
+            if self.published:
+                cited += beside.add_published(part.asked, own)
+            rows += own
+        if self.several_logs:
+            beside.compare(rows, self.question.by, self.askers)
+        if self.question.suppress:
+            rows = withhold(rows, self.question.suppress, self.question.by)
+        columns = tuple(self._columns(rows))
+        first = self.definitions[0]
+        return Table(
+            statistic=self.known.name,
+            label=self.known.label,
+            question=self.known.question,
+            kind=self.known.kind,
+            unit=self.known.unit,
+            definition=", ".join(one.name for one in self.definitions),
+            definition_label="; ".join(one.label for one in self.definitions),
+            numerator=first.numerator,
+            denominator=first.denominator,
+            exclusions=first.exclusions,
+            by=self.question.by,
+            columns=columns,
+            rows=tuple({column.name: row.get(column.name) for column in columns} for row in rows),
+            sources=tuple(asker.source for asker in self.askers),
+            caveats=tuple(remarks(self.parts, self.refused, self._published_rows(rows))),
+            asked=self._asked(),
+            reason=self._reason(rows),
+            curves=tuple(self._curves()),
+            cite_as=tuple(dict.fromkeys(cited)),
+        )
+
+    def _rows(self, part: Part) -> list[Row]:
+        if self.shape in ("share", "duration", "flow", "variation", "judges", "total"):
+            if not len(part.counts):
+                return []
+        elif not len(part.counts) and self.question.by:
+            return []
+        head = {"definition": part.asked.definition.name, "log": part.asker.name}
+        return [head | row for row in _ROWS[self.shape](part.asked, part.counts)]
+
+    def _columns(self, rows: Sequence[Row]) -> Iterator[Column]:
+        yield from meanings.columns(
+            self.shape,
+            self.question.by,
+            self.known.unit,
+            many=any(part.asked.worlds.many for part in self.parts),
+            definitions=len(self.definitions) > 1,
+            logs=self.several_logs,
+        )
+        if self.several_logs:
+            yield from meanings.comparison()
+        if self.published and any(row["published"] is not None for row in rows):
+            yield from meanings.published(self.known.unit)
+
+    def _published_rows(self, rows: Sequence[Row]) -> int | None:
+        """How many rows have a published figure; None where none is asked for."""
+        return sum(row["published"] is not None for row in rows) if self.published else None
+
+    def _asked(self) -> dict[str, Any]:
+        return {
+            "definitions": [one.name for one in self.definitions],
+            "question": self.question.canonical(),
+            "add": self.add,
+        }
+
+    def _reason(self, rows: Sequence[Row]) -> str:
+        if rows and any(len(part.counts) for part in self.parts):
+            return ""
+        said = self.question.counted().replace("&", ", ")
+        asked = f" with {said}" if said else ""
+        return f"Nothing in {', '.join(a.name for a in self.askers)} is counted{asked}."
+
+    def _curves(self) -> Iterator[Row]:
+        if self.known.kind != "duration":
+            return
+        for part in self.parts:
+            head = {"definition": part.asked.definition.name, "log": part.asker.name}
+            for row in curves(part.asked, part.counts):
+                yield head | row
+
+
+def query(table: Table, dialect: str) -> str:
+    """Return the SQL behind a table, one query after the other where there are several.
+
+    Raises:
+        StatsError: the dialect is unknown.
+    """
+    known = statistic(table.statistic)
+    question = Question.read(str(table.asked["question"]))
+    as_of = max(date.fromisoformat(source.as_of) for source in table.sources)
+    return "\n\n".join(
+        sql(known.definition(one), known.kind, question, dialect, statistic=known.name, as_of=as_of)
+        for one in table.asked["definitions"]
+    )

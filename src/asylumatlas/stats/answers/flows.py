@@ -1,0 +1,81 @@
+"""Who is where after n days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from asylumatlas import process
+from asylumatlas.stats.answers.asked import Asked, Row
+from asylumatlas.stats.answers.shares import middle
+from asylumatlas.stats.answers.worlds import figures, real
+from asylumatlas.stats.counts import Counts
+from asylumatlas.stats.estimate.states import Moves, Occupation, Standing, state_occupation
+
+AFTER = (0, 30, 90, 180, 365, 730, 1095, 1825)
+"""Days after the origin at which it is said who is where."""
+
+BLIND = 0.05
+"""Above this share of cases in stages where nobody is in sight any more, a day is left out."""
+
+
+def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
+    """Yield the share of the cohort in each stage after some numbers of days."""
+    grid = asked.grid(counts)
+    if not grid.cells or not len(grid.cell):
+        return
+    stages = [name for name in process.load().stages if name in _named(counts)]
+    found = _occupation(asked, counts, stages, with_errors=not asked.worlds.many)
+    share = grid.shaped(found.share)
+    seen = found.blind <= BLIND
+    days = [t for t in range(len(AFTER)) if seen[:, t].any()]
+    low, high = found.interval() if not asked.worlds.many else (share, share)
+    for k, group in enumerate(grid.groups):
+        size = middle(grid.shaped(found.size)[k])
+        for t in days:
+            known = grid.shaped(seen)[k, :, t]
+            for s, stage in enumerate(stages):
+                own = np.where(known, share[k, :, t, s], np.nan)
+                if np.isnan(own).all():
+                    continue
+                if asked.worlds.many:
+                    row = figures(own, asked.worlds)
+                else:
+                    cell = grid.shaped(np.stack([low, high], axis=-1))[k, 0, t, s]
+                    row = {"value": real(own[0]), "low95": real(cell[0]), "high95": real(cell[1])}
+                place = {"after_days": AFTER[t], "stage": stage, "cases": size}
+                yield asked.labels(group) | place | row | {"flag": asked.flag(group, size)}
+
+
+def _named(counts: Counts) -> set[str]:
+    """The stages that occur."""
+    return {word for name in ("stage", "next") for word in counts[name] if word is not None}
+
+
+def _occupation(asked: Asked, counts: Counts, stages: list[str], with_errors: bool) -> Occupation:
+    place = {name: k for k, name in enumerate(stages)} | {None: -1}
+    soon = counts["day"] <= AFTER[-1]  # what comes later changes nothing before
+    origin = np.array([place[word] for word in counts["stage"][soon]], np.int64)
+    target = np.array([place[word] for word in counts["next"][soon]], np.int64)
+    day, number = counts["day"][soon], counts["n"][soon]
+    grid = asked.grid(counts)
+    cell = grid.cell[soon]
+    starts, lost = origin < 0, target < 0
+    moves = ~starts & ~lost
+    return state_occupation(
+        Moves(
+            day[moves],
+            np.zeros(int(moves.sum()), np.int64),
+            origin[moves],
+            target[moves],
+            number[moves],
+            cell[moves],
+        ),
+        Standing(day[starts], target[starts], number[starts], cell[starts]),
+        Standing(day[lost], origin[lost], number[lost], cell[lost]),
+        len(stages),
+        AFTER,
+        grid.cells,
+        errors=with_errors,
+    )

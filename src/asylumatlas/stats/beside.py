@@ -1,0 +1,148 @@
+"""What stands beside a log's own figures: other logs, and figures that were published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from asylumatlas import evidence
+from asylumatlas.stats import periods
+from asylumatlas.stats.answers.asked import Asked, Row
+from asylumatlas.stats.answers.worlds import EACH, real
+from asylumatlas.stats.askers import Asker
+from asylumatlas.stats.estimate.bands import paired_difference, unpaired_difference
+from asylumatlas.stats.published import Figure, figures
+
+_OWN_KEYS = ("definition", "log")
+_FURTHER = ("after_days", "stage", "meter", "unit")  # keys that a kind of statistic adds
+
+
+def compare(rows: Sequence[Row], by: Sequence[str], askers: Sequence[Asker]) -> None:
+    """Add to each row how it differs from the first log's row of the same group.
+
+    Two runs of equal seed and replications are compared world by world: the same people with the
+    same luck. Otherwise the interval is the hybrid one that puts the two intervals together.
+
+    Args:
+        rows: of all logs, changed in place.
+        by: keys of the groups.
+        askers: the logs, the first of which is compared with.
+
+    Source: Zou and Donner 2008, Statistics in Medicine 27, 1693-1702 (the hybrid interval; with
+    Wilson's intervals it is Newcombe's).
+    """
+    first = askers[0]
+    names = ("definition", *by, *_FURTHER)
+    base = {tuple(row.get(name) for name in names): row for row in rows if row["log"] == first.name}
+    known = {asker.name: asker for asker in askers}
+    for row in rows:
+        row |= dict.fromkeys(("difference", "difference_low95", "difference_high95", "paired"))
+        other = base.get(tuple(row.get(name) for name in names))
+        if row["log"] != first.name and other is not None:
+            row |= _difference(row, other, known[row["log"]], first)
+
+
+def _difference(row: Row, other: Row, asker: Asker, first: Asker) -> Row:
+    if row["value"] is None or other["value"] is None:
+        return {}
+    if EACH in row and EACH in other:
+        pairs = asker.seed is not None and asker.seed == first.seed
+        pairs = pairs and asker.worlds == first.worlds
+        take = paired_difference if pairs else unpaired_difference
+        found = (
+            take(row[EACH], other[EACH], asker.worlds.draws)
+            if pairs
+            else unpaired_difference(row[EACH], other[EACH])
+        )
+        ends = (real(found.median), real(found.low), real(found.high))
+        names = ("difference", "difference_low95", "difference_high95")
+        return dict(zip(names, ends, strict=True)) | {"paired": pairs}
+    change = row["value"] - other["value"]
+    low = high = None
+    spans = [row["low95"], row["high95"], other["low95"], other["high95"]]
+    if None not in spans[:2] or None not in spans[2:]:
+        l1, u1 = spans[:2] if None not in spans[:2] else (row["value"], row["value"])
+        l2, u2 = spans[2:] if None not in spans[2:] else (other["value"], other["value"])
+        low = change - float(np.hypot(row["value"] - l1, u2 - other["value"]))
+        high = change + float(np.hypot(u1 - row["value"], other["value"] - l2))
+    return {
+        "difference": change,
+        "difference_low95": low,
+        "difference_high95": high,
+        "paired": False,
+    }
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """Where in the world a row of an answer stands: its days and its groups."""
+
+    start: date | None
+    end: date | None
+    groups: Mapping[str, str]
+
+
+def add_published(asked: Asked, rows: Sequence[Row]) -> Iterator[str]:
+    """Set beside each row the figure published for the same thing, and yield what to cite.
+
+    A figure is the same thing if its definition, its days and its groups are those of the row and
+    nothing else is asked for. Of several the one that stands last in the series is shown.
+    """
+    shown = [
+        figure
+        for entry in asked.statistic.published
+        if entry.definition == asked.definition.name and entry.comparable
+        for figure in figures(entry)
+    ]
+    cited = set()
+    for row in rows:
+        row |= {"published": None, "published_source": None}
+        slot = _slot(asked, row)
+        for figure in shown:
+            if slot is not None and _same(figure, slot, asked):
+                row |= {"published": figure.value, "published_source": figure.source}
+        if row["published_source"]:
+            cited.add(row["published_source"])
+    for source in sorted(cited):
+        yield evidence.cite(source)
+
+
+def _slot(asked: Asked, row: Row) -> _Slot | None:
+    start, end = asked.question.start, asked.question.end
+    groups: dict[str, str] = {}
+    for key in asked.by:
+        if row[key] is None:
+            return None
+        if key in periods.UNITS:
+            start, end = periods.span(row[key], key)
+        else:
+            groups[key] = str(row[key])
+    for column, words in asked.question.where:
+        if column not in groups and len(words) == 1:
+            groups[column] = words[0]
+        elif column not in groups:
+            return None
+    if asked.statistic.kind == "stock":
+        start = None
+        end = row.get("date", end)
+    return _Slot(start, end, groups)
+
+
+def _same(figure: Figure, slot: _Slot, asked: Asked) -> bool:
+    wanted = {key: str(word) for key, word in figure.groups.items()}
+    for column, words in figure.where.items():
+        if len(words) != 1:
+            return False
+        wanted[column] = words[0]
+    if wanted != dict(slot.groups) or figure.end is None or figure.end != slot.end:
+        return False
+    return asked.statistic.kind == "stock" or figure.start == slot.start
+
+
+def plain(row: Mapping[str, Any]) -> Row:
+    """Return a row without what is for comparisons only."""
+    return {name: value for name, value in row.items() if name != EACH}

@@ -1,0 +1,162 @@
+"""One part of a log read into arrays of codes."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from asylumatlas import process
+from asylumatlas.events import Log
+from asylumatlas.events.parts import case_keys, first_rows
+from asylumatlas.stats.facts.columns import CASE_DIMENSIONS
+from asylumatlas.stats.facts.state import NONE, Array, Part, Words
+
+if TYPE_CHECKING:
+    from asylumatlas.stats.facts.writing import Counts
+
+_EPOCH = datetime.date(1970, 1, 1)
+_TEXT = ("event", "outcome", "place", "resource", "detail")
+
+
+def log_tells(log: Log, names: tuple[str, ...]) -> dict[str, bool]:
+    """Return of each event whether the log has any; reads no further than it must.
+
+    Args:
+        log: an opened log.
+        names: words of events.
+    """
+    found = dict.fromkeys(names, False)
+    for part in log.manifest.parts:
+        if all(found.values()):
+            break
+        events = _codes(_table(log, part, "events", ["event"])["event"])
+        met = np.bincount(events.codes, minlength=len(events.words)) > 0
+        words = {word for word, there in zip(events.words, met, strict=True) if there}
+        found = {name: known or name in words for name, known in found.items()}
+    return found
+
+
+def read_part(log: Log, entry: Mapping[str, Any], counts: Counts, left_out: Counter[str]) -> Part:
+    """Read one part, and count the words of its cases and what is left out.
+
+    Args:
+        log: an opened log.
+        entry: the part's entry in the manifest.
+        counts: where the words of the cases are counted.
+        left_out: where events that cannot be used are counted, by reason.
+    """
+    cases = _table(log, entry, "cases", ["replication", "case_id", *CASE_DIMENSIONS])
+    of_case = {name: _codes(cases[name]) for name in CASE_DIMENSIONS}
+    for name, column in of_case.items():
+        counts.count(name, column)
+    key = (_numbers(cases["replication"]), _numbers(cases["case_id"]))
+    names = ["replication", "case_id", "date", *_TEXT]
+    events = _table(log, entry, "events", names)
+    as_of = (log.as_of - _EPOCH).days
+    text = {name: _codes(events[name]) for name in _TEXT}
+    arrays = {
+        **{name: _numbers(events[name]) for name in ("replication", "case_id", "date")},
+        "event": _in_vocabulary(text["event"], process.event_codes()),
+        "outcome": _in_vocabulary(text["outcome"], process.outcome_codes()),
+        **{name: text[name].codes for name in ("place", "resource", "detail")},
+    }
+    del events
+    row, arrays = _usable(key, arrays, as_of, left_out)
+    first = first_rows(arrays["replication"], arrays["case_id"])
+    row = row[first]
+    return Part(
+        date=arrays["date"],
+        event=arrays["event"],
+        outcome=arrays["outcome"],
+        place=Words(arrays["place"], text["place"].words),
+        judge=Words(arrays["resource"], text["resource"].words),
+        detail=Words(arrays["detail"], text["detail"].words),
+        first=first,
+        replication=arrays["replication"][first],
+        of_case={name: column.take(row) for name, column in of_case.items()},
+        as_of=as_of,
+    )
+
+
+def _usable(
+    key: tuple[Array, Array], arrays: dict[str, Array], as_of: int, left_out: Counter[str]
+) -> tuple[Array, dict[str, Array]]:
+    """Return the row of each usable event's case, and the events' columns; count the others."""
+    row = _rows_of(key, (arrays["replication"], arrays["case_id"]))
+    faults = {
+        "event of a case that is not in the cases": row < 0,
+        "event after the log's last day": arrays["date"] > as_of,
+        "event or outcome that is not in the vocabulary": (arrays["event"] < 0)
+        | (arrays["outcome"] < NONE),
+    }
+    fit = np.ones(len(row), np.bool_)
+    for reason, wrong in faults.items():
+        wrong &= fit
+        if wrong.any():
+            left_out[reason] += int(wrong.sum())
+            fit &= ~wrong
+    if fit.all():
+        return row, arrays
+    return row[fit], {name: values[fit] for name, values in arrays.items()}
+
+
+def _rows_of(cases: tuple[Array, Array], events: tuple[Array, Array]) -> Array:
+    """Return the row of each event's case, -1 where the case is not in the cases."""
+    first = first_rows(*events)
+    lengths = np.diff(np.append(first, len(events[0])))
+    told = (events[0][first], events[1][first])
+    if all(map(np.array_equal, cases, told)):
+        rows = np.arange(len(first))
+    else:
+        known, met = case_keys(cases, told)
+        rows = np.searchsorted(known, met)
+        rows[rows == len(known)] = 0
+        rows = np.where(known[rows] == met, rows, NONE) if len(known) else rows + NONE
+    found: Array = np.repeat(rows, lengths)
+    return found
+
+
+def _table(log: Log, entry: Mapping[str, Any], table: str, columns: list[str]) -> Any:
+    import pyarrow.parquet as pq
+
+    text = [name for name in columns if name in (*_TEXT, *CASE_DIMENSIONS)]
+    path = log.folder / entry[table]["file"]
+    # One thread: other parts are read beside this one.
+    return pq.read_table(
+        path, columns=columns, partitioning=None, use_threads=False, read_dictionary=text
+    )
+
+
+def _numbers(column: Any) -> Array:
+    import pyarrow as pa
+
+    values = column.cast(pa.int32()) if pa.types.is_date(column.type) else column
+    found: Array = values.to_numpy()
+    return found
+
+
+def _codes(column: Any) -> Words:
+    """Return a text column as codes and words, -1 for null."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    if not len(column):
+        return Words(np.zeros(0, np.int32), [])
+    array = column.unify_dictionaries().combine_chunks()
+    if isinstance(array, pa.ChunkedArray):  # older pyarrow keeps the one chunk wrapped
+        array = array.chunk(0)
+    codes = array.indices.fill_null(NONE).to_numpy(zero_copy_only=False)
+    return Words(codes, array.dictionary.to_pylist())
+
+
+def _in_vocabulary(column: Words, known: tuple[str, ...]) -> Array:
+    """Return vocabulary codes, -1 for null and -2 for words that are not known."""
+    place = {word: code for code, word in enumerate(known)}
+    table = np.array([*(place.get(word, -2) for word in column.words), NONE], np.int16)
+    codes: Array = table[column.codes]
+    return codes

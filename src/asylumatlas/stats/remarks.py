@@ -1,0 +1,100 @@
+"""What a reader must know besides the rows: the caveats of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from asylumatlas.stats import periods
+
+if TYPE_CHECKING:
+    from asylumatlas.stats.answer import Part
+
+_AT_THE_END = ("representation", "custody", "claim")
+
+_PUBLISHED = (
+    "Published figures are of the whole country and of their own definition and day of extraction; "
+    "a log of a part of it, or of made-up cases, cannot be expected to equal them."
+)
+
+_NONE_PUBLISHED = (
+    "No published figure that is kept here has the definition, the periods and the groups of a "
+    "row; the method page lists those there are."
+)
+
+_BY_KIND = {
+    "count": "Counted in full, so no interval: it would say nothing about missing records.",
+    "stock": "Counted in full, so no interval: it would say nothing about missing records.",
+    "share": "Wilson's 95 % interval: how far chance alone could move the share if the same "
+    "process decided as many cases again. It says nothing about missing records or other "
+    "definitions.",
+    "duration": "Estimated with the open cases (Kaplan-Meier, or Aalen-Johansen where a span can "
+    "end otherwise): the mean of the finished ones alone would be too short.",
+    "flow": "Aalen-Johansen shares with the cases still followed after so many days; days on which "
+    "too few are followed are left out.",
+    "variation": "A beta distribution over judges is fitted to their decisions; cases are taken as "
+    "dealt to judges by chance within what is counted, so compare within one court and period.",
+    "total": "",
+}
+
+
+def remarks(parts: Sequence[Part], refused: Sequence[str], published: int | None) -> Iterator[str]:
+    """Yield the caveats of an answer, each once.
+
+    Args:
+        parts: the answers of each log under each definition.
+        refused: why a log is missing under a definition.
+        published: rows beside which a published figure stands; None where none is asked for.
+    """
+    yield from dict.fromkeys(
+        [
+            *(caveat for part in parts for caveat in part.asked.statistic.caveats),
+            *_definitions(parts),
+            *(remark for part in parts for remark in _method(part)),
+            *refused,
+            *([] if published is None else [_PUBLISHED if published else _NONE_PUBLISHED]),
+        ]
+    )
+
+
+def _definitions(parts: Sequence[Part]) -> Iterator[str]:
+    found = {part.asked.definition.name: part.asked.definition for part in parts}
+    for name, definition in found.items():
+        for caveat in definition.caveats:
+            yield caveat if len(found) == 1 else f"{name}: {caveat}"
+
+
+def _method(part: Part) -> Iterator[str]:
+    asked = part.asked
+    worlds, question = asked.worlds, asked.question
+    if part.asker.source.note:
+        yield f"{part.asker.name}: {part.asker.source.note}"
+    if worlds.many:
+        yield (
+            f"{part.asker.name}: median and ranges over {len(worlds.numbers)} simulated worlds; "
+            "they hold what the model leaves open, not what the model may have wrong."
+        )
+    elif worlds.pooled:
+        yield f"{part.asker.name}: all simulated worlds added up; there is no interval then."
+    elif _BY_KIND[asked.statistic.kind]:
+        yield _BY_KIND[asked.statistic.kind]
+    begun = part.asker.facts is not None and part.asker.facts.events.get("stock_case", 0)
+    if begun and {"claim", "case_known", "known_start"} & set(asked.definition.rows):
+        yield (
+            f"{part.asker.name}: {begun:,} cases had begun before the log; what lies before it is "
+            "not known, so this definition leaves them out where it matters."
+        )
+    if asked.definition.facts == "spells":
+        grouped = {*question.by, *(column for column, _ in question.where)}
+        late = [name for name in _AT_THE_END if name in grouped]
+        if late:
+            yield (
+                f"By {', '.join(late)} as it was when the span ended, or at the end of the log: "
+                "who waits longer has longer to find a lawyer or to be released, so differences "
+                "between these groups are not effects."
+            )
+    if question.time and asked.statistic.kind != "stock":
+        what = "began" if asked.definition.facts in ("spells", "stays") else "happened"
+        yield f"Periods are those in which it {what}."
+    if any(name in periods.UNITS for name in question.by):
+        yield "A period that the log or the question covers only in part is flagged partial."

@@ -1,0 +1,90 @@
+"""A run and an import of records have facts of the same kind, and theirs add up."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+import asylumatlas
+from asylumatlas.events import Log
+from asylumatlas.records import import_release
+from asylumatlas.stats.facts import prepare
+from asylumatlas.stats.facts.moments import NOT_COUNTED
+
+
+@pytest.fixture(scope="module", params=["run", "records"])
+def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Log:
+    where = tmp_path_factory.mktemp(request.param)
+    if request.param == "run":
+        scenario = asylumatlas.load_scenario("tijuana-2018-19")
+        asylumatlas.run(scenario, replications=2, seed=3, workers=1, out=where / "run", log=True)
+        return asylumatlas.open(where / "run")
+    asylumatlas.synthesize(500, where / "release", seed=5, workers=1)
+    import_release(where / "release", where / "dataset", workers=1)
+    return asylumatlas.open(where / "dataset")
+
+
+@pytest.fixture
+def engine(log: Log) -> Iterator[duckdb.DuckDBPyConnection]:
+    facts = prepare(log, workers=1)
+    with duckdb.connect() as connection:
+        for table in ("moments", "spells", "stays"):
+            files = [str(path) for path in facts.paths(table)]
+            connection.execute(f"create view {table} as select * from read_parquet({files})")
+        files = [str(log.folder / part["events"]["file"]) for part in log.manifest.parts]
+        connection.execute(f"create view events as select * from read_parquet({files})")
+        yield connection
+
+
+def counts(engine: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]:
+    return engine.execute(query).fetchall()
+
+
+def test_moments_are_the_events_of_the_log(engine: duckdb.DuckDBPyConnection) -> None:
+    query = """select replication, event, outcome, place, resource, date, count(*) from {}
+        where event not in ({}) group by all order by all"""
+    left_out = ", ".join(f"'{name}'" for name in NOT_COUNTED)
+    renamed = "(select *, judge as resource from moments)"
+    found = counts(engine, query.format(renamed, left_out))
+    assert found == counts(engine, query.format("events", left_out))
+    assert found
+
+
+def test_every_night_after_its_start_a_case_is_in_one_stage(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
+    nights, cases = engine.execute(
+        "select sum(from_entry_out - from_entry_in), count(*) filter (next is null) from stays"
+    ).fetchone()
+    as_of = engine.execute("select max(start + from_entry_out) from stays").fetchone()[0]
+    expected = engine.execute(
+        "select sum(date_diff('day', start, cast(? as date))) from stays where next is null",
+        [as_of],
+    ).fetchone()
+    assert (nights,) == expected
+    assert cases > 0
+
+
+def test_no_case_is_on_two_dockets_and_turns_in_court_follow_each_other(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
+    begun, ended, still = engine.execute(
+        """select count(*), count("end"), count(*) filter ("end" is null)
+        from spells where spell in ('court_active', 'court_inactive')"""
+    ).fetchone()
+    assert begun == ended + still
+    in_court = engine.execute(
+        "select count(*) from stays where next is null and stage = 'court'"
+    ).fetchone()[0]
+    assert still == in_court
+
+
+def test_no_span_of_time_is_negative(engine: duckdb.DuckDBPyConnection) -> None:
+    columns = {"spells": ["days", "nth"], "moments": ["days", "days_applied", "nth"]}
+    columns["stays"] = [f"from_{origin}_in" for origin in ("entry", "charging")]
+    for table, names in columns.items():
+        for name in names:
+            assert counts(engine, f"select count(*) from {table} where {name} < 0") == [(0,)]
+    assert counts(engine, "select count(*) from stays where from_entry_out < from_entry_in") == [
+        (0,)
+    ]
