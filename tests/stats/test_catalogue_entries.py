@@ -128,7 +128,6 @@ def test_groups_are_columns_that_the_definition_leaves_free(
 
 def test_groups_that_make_no_sense_are_not_offered() -> None:
     assert "outcome" not in definition("asylum_denial_rate").by  # it is what is counted
-    assert "judge" not in definition("judge_variation").by
     assert "claim" not in definition("asylum_denial_rate", "eoir").by
     assert "party" in definition("continuances").by
     assert "party" not in definition("asylum_decisions").by

@@ -22,6 +22,7 @@ from asylumatlas.events import (
     seal,
     write_part,
 )
+from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.facts import Facts, prepare
 
 Row = dict[str, Any]
@@ -151,8 +152,12 @@ NOT_MOMENTS = (
     "venue_changed",
 )
 HEARINGS = ("master_hearing", "individual_hearing")
+HEARD = (*HEARINGS, "hearing_postponed", "court_decision", "judge_review")
 BOARD = ("appeal_filed", "appeal_decided", "circuit_petition_filed", "circuit_decided")
 APPLICATIONS = ("asylum_application_filed", "affirmative_filed")
+BACK = ("case_reopened", "case_recalendared", "charging_document")
+STOCK = ("stock_case", "court")
+WAYS_OUT = ("appeal", "removal", "protected", "ended")
 
 
 def main_stage(events: list[Row]) -> list[str | None]:
@@ -178,8 +183,11 @@ def main_stage(events: list[Row]) -> list[str | None]:
 class History:
     """One case, read the slow way."""
 
-    def __init__(self, case: Row, as_of: datetime.date, tells: dict[str, bool]) -> None:
+    def __init__(
+        self, case: Row, as_of: datetime.date, tells: dict[str, bool], courts: set[str]
+    ) -> None:
         self.case = case
+        self.courts = courts
         self.as_of = as_of
         self.events = [e for e in case["events"] if e["date"] <= as_of]
         self.stage = main_stage(self.events)
@@ -192,21 +200,14 @@ class History:
         return next((i for i, e in enumerate(self.events) if e["event"] in names), None)
 
     def state(self, at: int, board: bool) -> Row:
-        court = represented = claim = None
+        represented = claim = None
         custody = "never_detained" if self.known else None
         if self.known:
             represented, claim = "not_represented", False
         for e in self.events[: at + 1]:
             name, only_board = e["event"], e.get("detail") == "board"
-            if name == "representation_entered":
-                if board or not only_board:
-                    represented = "represented"
-                only_board = e.get("detail") == "board"
-            else:
-                only_board = False
-            at_court = name in COURT_EVENTS or (name, e["outcome"]) == ("stock_case", "court")
-            if at_court and e.get("place") and not only_board:
-                court = e["place"]
+            if name == "representation_entered" and (board or not only_board):
+                represented = "represented"
             if name == "representation_ended":
                 represented = "not_represented"
             if name == "custody_started":
@@ -215,12 +216,31 @@ class History:
                 custody = "released"
             if name in APPLICATIONS or (name, e["outcome"]) == ("stock_case", "affirmative"):
                 claim = True
+            if name == "court_decision" and e["outcome"] in ("asylum_granted", "asylum_denied"):
+                claim = True
         return {
-            "court": court,
+            "court": self.court(at),
             "representation": represented if self.tells["representation_entered"] else None,
             "custody": custody if self.tells["custody_started"] else None,
             "claim": claim,
         }
+
+    def court(self, at: int) -> str | None:
+        told = []
+        for i, e in enumerate(self.events):
+            name = e["event"]
+            only_board = name == "representation_entered" and e.get("detail") == "board"
+            of_court = name in COURT_EVENTS or (name, e["outcome"]) == ("stock_case", "court")
+            if of_court and not only_board and e.get("place") in self.courts:
+                told.append((i, e["place"]))
+        before = [place for i, place in told if i <= at]
+        if before:
+            return str(before[-1])
+        openers = ("charging_document", "judge_review_requested")
+        for e in self.events[: at + 1]:
+            if e["event"] in openers or (e["event"], e["outcome"]) == ("stock_case", "court"):
+                return next((str(place) for _, place in told), None)
+        return None
 
     def dimensions(self) -> Row:
         return {name: self.case.get(name) for name in ("replication", *CASE_COLUMNS)}
@@ -317,7 +337,7 @@ class History:
 
     def all_spells(self) -> list[tuple[str, int, int | None]]:
         found = self.court_spells()
-        charged, applied = self.first("charging_document"), self.first("asylum_application_filed")
+        charged, applied = self.first("charging_document"), self.application_waits()
         for name, ends in {
             "to_completion": lambda e: e["event"] == "court_decision",
             "to_decision": lambda e: (
@@ -334,13 +354,7 @@ class History:
                 )
                 found.append((name, charged, end))
         if applied is not None:
-            decisions = [
-                i
-                for i, e in enumerate(self.events)
-                if i > applied
-                and e["event"] == "court_decision"
-                and e["outcome"] != "administratively_closed"
-            ]
+            decisions = [i for i, e in enumerate(self.events) if i > applied and self.decides(e)]
             found.append(
                 ("application_to_decision", applied, self.end_or_way_out(applied, decisions))
             )
@@ -386,12 +400,27 @@ class History:
             found.append(("unresolved", 0, self.resolved()))
         return found
 
+    @staticmethod
+    def decides(e: Row) -> bool:
+        return e["event"] == "court_decision" and e["outcome"] != "administratively_closed"
+
+    def application_waits(self) -> int | None:
+        """Return the first event after which an application is filed and the case undecided."""
+        filed = settled = False
+        for i, e in enumerate(self.events):
+            remanded = (e["event"], e["outcome"]) == ("appeal_decided", "remanded")
+            if remanded or e["event"] in BACK or (e["event"], e["outcome"]) == STOCK:
+                settled = False
+            elif self.decides(e) or self.stage[i] in WAYS_OUT:
+                settled = True
+            elif e["event"] == "asylum_application_filed":
+                filed = True
+            if filed and not settled:
+                return i
+        return None
+
     def end_or_way_out(self, start: int, ends: list[int]) -> int | None:
-        out = [
-            i
-            for i, stage in enumerate(self.stage)
-            if i > start and stage in ("appeal", "removal", "protected", "ended")
-        ]
+        out = [i for i, stage in enumerate(self.stage) if i > start and stage in WAYS_OUT]
         return min(ends[:1] + out[:1], default=None)
 
     def resolved(self) -> int | None:
@@ -486,7 +515,10 @@ def check_against_oracle(log: Log, facts: Facts) -> None:
     cases = read_log(log)
     met = {e["event"] for row in cases for e in row["events"]}
     tells = {name: name in met for name in ("representation_entered", "custody_started")}
-    histories = [History(row, log.as_of, tells) for row in cases]
+    courts = {
+        e["place"] for row in cases for e in row["events"] if e["event"] in HEARD and e["place"]
+    }
+    histories = [History(row, log.as_of, tells, courts) for row in cases]
     left_out: Counter[str] = Counter()
     for table in ("moments", "spells", "stays"):
         expected = [row for history in histories for row in getattr(history, table)()]
@@ -499,6 +531,8 @@ def check_against_oracle(log: Log, facts: Facts) -> None:
         if late:
             left_out["event after the log's last day"] += late
     assert Counter(facts.left_out) == left_out
+    days = [e["date"] for history in histories for e in history.events]
+    assert facts.first == min(days, default=None)
     check_book(facts, cases)
 
 
@@ -534,7 +568,8 @@ def histories(draw: st.DrawFn) -> Row:
         name, outcome = draw(st.sampled_from(points))
         more: dict[str, str] = {}
         if draw(st.booleans()):
-            more["place"] = draw(st.sampled_from(["eloy", "tacoma"]))
+            courts = ["eloy", "tacoma"]  # nobody is ever heard at the other place
+            more["place"] = draw(st.sampled_from(courts + ["dilley"] * (name not in HEARD)))
         if draw(st.booleans()):
             more["judge"] = draw(st.sampled_from(["j1", "j2"]))
         if draw(st.booleans()):
@@ -588,8 +623,9 @@ def test_many_random_histories_are_read_as_the_oracle_reads_them(tmp_path: Path)
         day, events = 0, []
         for _ in range(draw.integers(0, 14)):
             point = COURT_POINTS[draw.integers(len(COURT_POINTS))]
+            held = word("dilley") if point[0] not in HEARD else None
             more = {
-                "place": word("eloy", "tacoma", None),
+                "place": word("eloy", "tacoma", held, None),
                 "judge": word("j1", "j2", None),
                 "detail": word("board", "court", "01", "18", None, None),
             }
@@ -718,7 +754,7 @@ GOLDEN: dict[str, tuple[list[Row], str, str, str]] = {
         appeal_decided dismissed 60 1 yes - - - - eloy - - rep - - no
         appeal_filed - 40 1 yes - - - - eloy - - rep - - no
         court_decision removal_in_absentia 30 1 yes yes no - - eloy j1 - - - - no
-        stock_case court 0 1 yes - - - - harlingen - - - - - no
+        stock_case court 0 1 yes - - - - eloy - - - - - no
         """,
         """
         appeal 40 60 20 dismissed 1 yes eloy j1 rep - -
@@ -726,10 +762,10 @@ GOLDEN: dict[str, tuple[list[Row], str, str, str]] = {
         unresolved 0 - 365 - 1 no eloy j1 - - -
         """,
         """
-        appeal removal 40 60 - - harlingen - - - no
-        court removal 0 30 - - harlingen - - - no
-        removal - 60 365 - - harlingen - - - no
-        removal appeal 30 40 - - harlingen - - - no
+        appeal removal 40 60 - - eloy - - - no
+        court removal 0 30 - - eloy - - - no
+        removal - 60 365 - - eloy - - - no
+        removal appeal 30 40 - - eloy - - - no
         """,
     ),
     "from the list to a grant that the government appeals in vain": (
@@ -747,10 +783,10 @@ GOLDEN: dict[str, tuple[list[Row], str, str, str]] = {
             event(350, "appeal_decided", "dismissed"),
         ],
         """
-        appeal_decided dismissed 350 1 yes - - 290 - adelanto - - unrep released no yes
-        appeal_filed - 310 1 yes - - 250 - adelanto - - unrep released no yes
+        appeal_decided dismissed 350 1 yes - - 290 - adelanto - - unrep released yes yes
+        appeal_filed - 310 1 yes - - 250 - adelanto - - unrep released yes yes
         charging_document - 60 1 yes - - 0 - adelanto - - unrep released no yes
-        court_decision asylum_granted 300 1 yes yes no 240 - adelanto - - unrep released no yes
+        court_decision asylum_granted 300 1 yes yes no 240 - adelanto - - unrep released yes yes
         custody_ended parole 51 1 yes - - - - - - - unrep released no yes
         custody_started - 30 1 yes - - - - - - - unrep detained no yes
         fear_claimed - 31 1 yes - - - - - - - unrep detained no yes
@@ -760,26 +796,129 @@ GOLDEN: dict[str, tuple[list[Row], str, str, str]] = {
         port_processed expedited_removal 31 1 yes - - - - - - - unrep detained no yes
         """,
         """
-        appeal 310 350 40 dismissed 1 yes adelanto - unrep released no
-        court_active 60 300 240 asylum_granted 1 yes adelanto - unrep released no
+        appeal 310 350 40 dismissed 1 yes adelanto - unrep released yes
+        court_active 60 300 240 asylum_granted 1 yes adelanto - unrep released yes
         custody 30 51 21 parole 1 yes - - unrep released no
         fear_screening 31 50 19 fear_found 1 yes - - unrep detained no
-        to_completion 60 300 240 asylum_granted 1 yes adelanto - unrep released no
-        to_decision 60 300 240 asylum_granted 1 yes adelanto - unrep released no
-        to_first_hearing 60 300 240 asylum_granted 1 yes adelanto - unrep released no
-        to_individual_hearing 60 300 240 asylum_granted 1 yes adelanto - unrep released no
-        unresolved 0 350 350 dismissed 1 yes adelanto - unrep released no
+        to_completion 60 300 240 asylum_granted 1 yes adelanto - unrep released yes
+        to_decision 60 300 240 asylum_granted 1 yes adelanto - unrep released yes
+        to_first_hearing 60 300 240 asylum_granted 1 yes adelanto - unrep released yes
+        to_individual_hearing 60 300 240 asylum_granted 1 yes adelanto - unrep released yes
+        unresolved 0 350 350 dismissed 1 yes adelanto - unrep released yes
         waiting_list 0 30 30 port_admitted 1 yes - - unrep never no
         """,
         """
-        appeal protected 310 350 250 290 adelanto unrep released no yes
-        charging court 50 60 - - adelanto unrep released no yes
-        court protected 60 300 0 240 adelanto unrep released no yes
-        port_of_entry screening 30 31 - - adelanto unrep released no yes
-        protected - 350 365 290 305 adelanto unrep released no yes
-        protected appeal 300 310 240 250 adelanto unrep released no yes
-        screening charging 31 50 - - adelanto unrep released no yes
-        waiting_list port_of_entry 0 30 - - adelanto unrep released no yes
+        appeal protected 310 350 250 290 adelanto unrep released yes yes
+        charging court 50 60 - - adelanto unrep released yes yes
+        court protected 60 300 0 240 adelanto unrep released yes yes
+        port_of_entry screening 30 31 - - adelanto unrep released yes yes
+        protected - 350 365 290 305 adelanto unrep released yes yes
+        protected appeal 300 310 240 250 adelanto unrep released yes yes
+        screening charging 31 50 - - adelanto unrep released yes yes
+        waiting_list port_of_entry 0 30 - - adelanto unrep released yes yes
+        """,
+    ),
+    "charged where the family is held, decided on an application nobody wrote down": (
+        [
+            event(0, "custody_started", place="dilley"),
+            event(4, "charging_document", place="dilley"),
+            event(6, "custody_ended", "bond", place="dilley"),
+            event(40, "master_hearing", "closed", place="tacoma", judge="j1"),
+            event(40, "asylum_application_filed", place="dilley"),
+            event(40, "court_decision", "asylum_denied", place="tacoma", judge="j1"),
+        ],
+        """
+        asylum_application_filed - 40 1 yes - - 36 0 tacoma - - unrep released yes yes
+        charging_document - 4 1 yes - - 0 - tacoma - - unrep detained no yes
+        court_decision asylum_denied 40 1 yes no no 36 0 tacoma j1 - unrep released yes yes
+        custody_ended bond 6 1 yes - - 2 - tacoma - - unrep released no yes
+        custody_started - 0 1 yes - - - - - - - unrep detained no yes
+        master_hearing closed 40 1 yes - - 36 0 tacoma j1 - unrep released no yes
+        """,
+        """
+        application_to_decision 40 40 0 asylum_denied 1 yes tacoma j1 unrep released yes
+        court_active 4 40 36 asylum_denied 1 yes tacoma j1 unrep released yes
+        custody 0 6 6 bond 1 yes tacoma - unrep released no
+        to_completion 4 40 36 asylum_denied 1 yes tacoma j1 unrep released yes
+        to_decision 4 40 36 asylum_denied 1 yes tacoma j1 unrep released yes
+        to_first_hearing 4 40 36 master_hearing 1 yes tacoma j1 unrep released no
+        to_individual_hearing 4 40 36 asylum_denied 1 yes tacoma j1 unrep released yes
+        unresolved 0 - 365 - 1 yes tacoma j1 unrep released yes
+        """,
+        """
+        court removal 0 36 0 36 tacoma unrep released yes yes
+        removal - 36 361 36 361 tacoma unrep released yes yes
+        """,
+    ),
+    "charged where the person is held and never heard": (
+        [event(4, "charging_document", place="dilley")],
+        """
+        charging_document - 4 1 yes - - 0 - - - - unrep never no yes
+        """,
+        """
+        court_active 4 - 361 - 1 yes - - unrep never no
+        to_completion 4 - 361 - 1 yes - - unrep never no
+        to_decision 4 - 361 - 1 yes - - unrep never no
+        to_first_hearing 4 - 361 - 1 yes - - unrep never no
+        to_individual_hearing 4 - 361 - 1 yes - - unrep never no
+        unresolved 4 - 361 - 1 yes - - unrep never no
+        """,
+        """
+        court - 0 361 0 361 - unrep never no yes
+        """,
+    ),
+    "applied with a motion after the order, reopened, granted; a second order is final": (
+        [
+            event(0, "charging_document", place="eloy"),
+            event(9, "court_decision", "removal_in_absentia", place="eloy"),
+            event(20, "asylum_application_filed", place="eloy"),
+            event(50, "case_reopened", place="eloy"),
+            event(80, "court_decision", "withholding_granted", place="eloy"),
+            event(99, "asylum_application_filed", place="eloy"),
+        ],
+        """
+        asylum_application_filed - 20 1 no - - 20 0 eloy - - unrep never yes yes
+        asylum_application_filed - 99 2 yes - - 99 79 eloy - - unrep never yes yes
+        case_reopened - 50 1 yes - - 50 30 eloy - - unrep never yes yes
+        charging_document - 0 1 yes - - 0 - eloy - - unrep never no yes
+        court_decision removal_in_absentia 9 1 no no yes 9 - eloy - - unrep never no yes
+        court_decision withholding_granted 80 2 yes no no 80 60 eloy - - unrep never yes yes
+        """,
+        """
+        application_to_decision 50 80 30 withholding_granted 1 yes eloy - unrep never yes
+        court_active 0 9 9 removal_in_absentia 1 yes eloy - unrep never no
+        court_active 50 80 30 withholding_granted 2 yes eloy - unrep never yes
+        to_completion 0 9 9 removal_in_absentia 1 yes eloy - unrep never no
+        to_decision 0 9 9 removal_in_absentia 1 yes eloy - unrep never no
+        to_first_hearing 0 9 9 removal_in_absentia 1 yes eloy - unrep never no
+        to_individual_hearing 0 9 9 removal_in_absentia 1 yes eloy - unrep never no
+        unresolved 0 80 80 withholding_granted 1 yes eloy - unrep never yes
+        """,
+        """
+        court protected 50 80 50 80 eloy unrep never yes yes
+        court removal 0 9 0 9 eloy unrep never yes yes
+        protected - 80 365 80 365 eloy unrep never yes yes
+        removal court 9 50 9 50 eloy unrep never yes yes
+        """,
+    ),
+    "open when the log begins, an application never answered, and one answered unasked": (
+        [
+            event(0, "stock_case", "court", place="eloy"),
+            event(5, "court_decision", "asylum_granted", place="eloy"),
+            event(30, "asylum_application_filed", place="eloy"),
+        ],
+        """
+        asylum_application_filed - 30 1 yes - - - 0 eloy - - - - yes no
+        court_decision asylum_granted 5 1 yes no no - - eloy - - - - yes no
+        stock_case court 0 1 yes - - - - eloy - - - - - no
+        """,
+        """
+        court_active 0 5 5 asylum_granted 1 no eloy - - - yes
+        unresolved 0 5 5 asylum_granted 1 no eloy - - - yes
+        """,
+        """
+        court protected 0 5 - - eloy - - yes no
+        protected - 5 365 - - eloy - - yes no
         """,
     ),
     "an impossible order: decided a day before the charging document": (
@@ -880,10 +1019,58 @@ def test_parts_of_another_size_hold_the_same_facts(tmp_path: Path) -> None:
     whole, split = (
         prepare(write_log(tmp_path / str(size), cases, size), workers=2) for size in (100, 2)
     )
-    assert len(split.paths("moments")) == 4
+    assert len(split.paths("moments")) == (len(cases) + 1) // 2
     for table in ("moments", "spells", "stays", "meters"):
         same(rows_of(whole, table), rows_of(split, table))
     assert (whole.words, whole.columns, whole.rows) == (split.words, split.columns, split.rows)
+
+
+def test_a_place_is_a_court_wherever_in_the_log_somebody_is_heard_there(tmp_path: Path) -> None:
+    waiting = case([event(3, "charging_document", place="harlingen")])
+    heard = case([event(9, "judge_review", "affirmed", place="harlingen")])
+    facts = {
+        size: prepare(write_log(tmp_path / str(size), [waiting, heard], size)) for size in (1, 2)
+    }
+    for made in facts.values():
+        assert [row["court"] for row in rows_of(made, "moments")] == ["harlingen"] * 2
+    alone = prepare(write_log(tmp_path / "alone", [waiting]))
+    assert [row["court"] for row in rows_of(alone, "moments")] == [None]
+
+
+def test_facts_know_the_first_day_of_the_log(tmp_path: Path) -> None:
+    events = [event(day, "list_joined") for day in (7, 3, 5)]
+    facts = prepare(write_log(tmp_path / "one", [case([row]) for row in events], size=1))
+    assert facts.first == START + 3 * DAY
+    assert prepare(open_log(tmp_path / "one")).first == facts.first
+    assert prepare(write_log(tmp_path / "none", [])).first is None
+
+
+BEDS = {"meter": "beds", "label": "Beds", "place": None, "unit": "days", "amounts": [2.0, 5.0]}
+
+
+@pytest.mark.parametrize(
+    ("details", "fault"),
+    [
+        ({"draws": [3]}, r"details\.draws has 1 for 2 replications"),
+        ({"draws": [3, 3, 4]}, r"details\.draws has 3 for 2 replications"),
+        ({"draws": {"0": 3}}, r"details\.draws does not name each"),
+        ({"draws": 3}, r"details\.draws is no list"),
+        ({"draws": [3, "x"]}, r"details\.draws holds what is no whole number"),
+        ({"meters": [BEDS, BEDS | {"amounts": [1]}]}, r"details\.meters\[1\]\.amounts has 1 for 2"),
+        ({"meters": [BEDS | {"amounts": [1, "x"]}]}, r"meters\[0\]\.amounts holds what is no"),
+        ({"meters": [{"meter": "beds", "amounts": [1, 2]}]}, r"meters\[0\] has no \"unit\""),
+        ({"meters": {"beds": 3}}, r"details\.meters is no list of meters"),
+    ],
+)
+def test_a_log_that_contradicts_itself_is_refused_in_one_line(
+    tmp_path: Path, details: dict[str, Any], fault: str
+) -> None:
+    cases = [case([event(0, "list_joined")], number) for number in (0, 1)]
+    log = write_log(tmp_path, cases, **details)
+    with pytest.raises(StatsError, match=fault) as error:
+        prepare(log)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "facts").exists()
 
 
 def test_a_log_without_appearances_or_custody_does_not_say_so(tmp_path: Path) -> None:

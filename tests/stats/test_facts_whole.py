@@ -79,6 +79,37 @@ def test_no_case_is_on_two_dockets_and_turns_in_court_follow_each_other(
     assert still == in_court
 
 
+def test_no_application_waits_in_a_case_that_is_not_before_a_court(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
+    waiting = engine.execute(
+        """select count(*) from spells
+        where spell = 'application_to_decision' and "end" is null"""
+    ).fetchone()[0]
+    in_court = engine.execute(
+        "select count(*) from stays where next is null and stage = 'court' and claim"
+    ).fetchone()[0]
+    applied = engine.execute(
+        "select count(*) from events where event = 'asylum_application_filed'"
+    ).fetchone()[0]
+    assert (applied > 0) == (waiting > 0)  # the one log has people before a court, the other none
+    assert waiting <= in_court
+
+
+def test_a_court_is_where_somebody_is_heard_and_a_decided_claim_was_made(
+    engine: duckdb.DuckDBPyConnection,
+) -> None:
+    courts = counts(engine, "select distinct court from moments where court is not null")
+    heard = """select distinct place from events where event in ('master_hearing',
+        'individual_hearing', 'hearing_postponed', 'court_decision', 'judge_review')"""
+    found = set(counts(engine, heard))
+    assert set(courts) <= found
+    assert bool(courts) == bool(found)
+    decided = """select count(*) from moments where claim is not true and
+        event = 'court_decision' and outcome in ('asylum_granted', 'asylum_denied')"""
+    assert counts(engine, decided) == [(0,)]
+
+
 def test_no_span_of_time_is_negative(engine: duckdb.DuckDBPyConnection) -> None:
     columns = {"spells": ["days", "nth"], "moments": ["days", "days_applied", "nth"]}
     columns["stays"] = [f"from_{origin}_in" for origin in ("entry", "charging")]

@@ -167,7 +167,7 @@ def facts(facts_of):
     ("question", "said"),
     [
         (Question.of("nationalty"), 'by: unknown column "nationalty".*"nationality"'),
-        (Question.of("stage"), 'by: unknown column "stage" for facts of the kind moments'),
+        (Question.of("stage"), 'by: unknown column "stage"'),
         (Question.of(where="cuort=x"), 'where: unknown column "cuort".*"court"'),
         (Question.of(where="month=2012-10"), "where: month: .* from and to"),
         (Question.of(where="kind=famly"), 'where: kind: unknown value "famly".*"family"'),

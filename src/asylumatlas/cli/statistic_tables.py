@@ -1,150 +1,155 @@
-"""A table of statistics on the screen: numbers people read, and what they must know."""
+"""A table of statistics on the screen: the numbers first, then what one must know to read them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from asylumatlas.cli import screen
 from asylumatlas.cli.columns import columns
+from asylumatlas.cli.statistic_cells import Shown, fitted, number, pivoted, shown
+from asylumatlas.stats.catalogue import Definition, statistic
 from asylumatlas.stats.table import Table
 
-Row = Mapping[str, Any]
+_EXPLAINED = ("duration", "variation")
+"""Kinds whose columns are explained below the rows."""
 
-_HEADS = {
-    "value": "value",
-    "numerator": "counted",
-    "denominator": "of",
-    "ended_otherwise": "otherwise",
-    "within_365": "in 1 year",
-    "within_1095": "in 3 years",
-    "after_days": "after days",
-    "published_source": "source",
-    "trac_judges": "TRAC judges",
-    "reported_by_trac": "TRAC shows",
-    "fitted_p05": "5 %",
-    "fitted_p95": "95 %",
-}
-_LEFT_OUT = {
-    *("low95", "high95", "low80", "high80", "worlds", "p25", "p75", "within_90", "within_180"),
-    *("within_730", "difference_low95", "difference_high95", "shrunken_low95"),
-    *("shrunken_high95", "trac_p25", "trac_p75", "parameter_share"),
-}
-_KINDS_OF_VALUE = {
-    "share": "share",
-    "flow": "share",
-    "variation": "share",
-    "duration": "days",
-}
+_OBVIOUS = ("definition", "log", "value", "date", "flag", "difference")
 
 
 def print_table(table: Table) -> None:
     """Print a table: what it is, its rows, what is not in it, and where it is from."""
+    used = _definitions(table)
     screen.heading(table.label)
-    screen.paragraph(f"{table.question}")
-    what = f"{table.unit} (definition {table.definition}: {table.definition_label})"
-    screen.paragraph(what[:1].upper() + what[1:])
+    screen.paragraph(table.question)
+    for each in used:
+        screen.paragraph(_defined(each, table), indent="  ", first="")
     print()
     if table.rows:
         _print_rows(table)
     if table.reason:
         screen.paragraph(table.reason)
     print()
-    screen.paragraph(f"Not counted: {table.exclusions.rstrip('.')}.", indent="  ", first="")
-    for caveat in table.caveats:
+    for each in used:
+        head = f"Not counted by {each.name}" if len(used) > 1 else "Not counted"
+        screen.paragraph(f"{head}: {each.exclusions.rstrip('.')}.", indent="  ", first="")
+    for caveat in _caveats(table):
         screen.paragraph(caveat, indent="  ", first="- ")
-    for source in table.sources:
-        screen.paragraph(
-            f"Source: {source.log}, as of {source.as_of}, fingerprint {source.fingerprint[:16]}",
-            indent="  ",
-            first="",
-        )
-    screen.paragraph(
-        f"Method: docs/method/statistics/{table.statistic}.md. To cite: --cite. The query: "
-        "--sql duckdb. All columns: --format csv.",
-        indent="  ",
-        first="",
-    )
+    for line in _sources(table):
+        screen.paragraph(line, indent="  ", first="")
+
+
+def _definitions(table: Table) -> list[Definition]:
+    known = statistic(table.statistic)
+    return [known.definition(name) for name in table.asked["definitions"]]
+
+
+def _defined(one: Definition, table: Table) -> str:
+    """What is counted, and of what, in one line: the meaning of the heads "counted" and "of"."""
+    said = f"Definition {one.name}: {one.label}."
+    if table.kind in ("share", "variation") and one.denominator:
+        return f"{said} Counted: {one.numerator}; of: {one.denominator}."
+    if one.numerator.casefold() in one.label.casefold():
+        return said
+    return f"{said} Counted: {one.numerator}."
 
 
 def _print_rows(table: Table) -> None:
-    names = [c.name for c in table.columns if c.name not in _LEFT_OUT and _used(table, c.name)]
-    if not any(row["flag"] for row in table.rows):
-        names = [name for name in names if name != "flag"]
-    spread = _used(table, "low95") or _used(table, "high95")
-    head: list[str] = []
-    cells: list[list[str]] = [[] for _ in table.rows]
-    numeric = []
-    for name in names:
-        column = next(c for c in table.columns if c.name == name)
-        if column.type in ("integer", "number"):
-            numeric.append(len(head))
-        head.append(_head(table, name))
-        for row, line in zip(table.rows, cells, strict=True):
-            line.append(_cell(table, row, name))
-        if name == "value" and spread:
-            numeric.append(len(head))
-            head.append("95 % of worlds" if "worlds" in _names(table) else "95 % interval")
-            for row, line in zip(table.rows, cells, strict=True):
-                line.append(_span(table, row, "low95", "high95"))
-        if name == "difference":
-            numeric.append(len(head))
-            head.append("95 %")
-            for row, line in zip(table.rows, cells, strict=True):
-                line.append(_span(table, row, "difference_low95", "difference_high95"))
-    columns(head, cells, numeric)
+    """The rows, as many columns as fit, with their sum where rows can be added."""
+    chosen, gone = fitted(pivoted(table) or shown(table))
+    lines = [list(cells) for cells in zip(*(column.cells for column in chosen), strict=True)]
+    total = _total(table, chosen)
+    columns(
+        [column.head for column in chosen],
+        [*lines, total] if total else lines,
+        [place for place, column in enumerate(chosen) if column.right],
+    )
+    for line in _legend(table, chosen, gone):
+        screen.paragraph(line, indent="  ", first="  ")
 
 
-def _names(table: Table) -> list[str]:
-    return [column.name for column in table.columns]
+def _total(table: Table, chosen: Sequence[Shown]) -> list[str] | None:
+    """The line of all groups together: counts add up, and so does what shares are made of.
+
+    Rows of several worlds, logs or definitions do not, and a withheld cell must stay one.
+    """
+    names = {column.name for column in table.columns}
+    single = table.kind in ("count", "share") and not names & {"log", "definition", "worlds"}
+    if not (single and table.by and len(table.rows) > 1):
+        return None
+    if any(row["flag"] == "suppressed" for row in table.rows):
+        return None
+    if table.kind == "count":
+        sums = {"value": number(sum(row["value"] for row in table.rows))}
+    else:
+        part = sum(row["numerator"] for row in table.rows)
+        whole = sum(row["denominator"] for row in table.rows)
+        share = number(part / whole, "share") if whole else "-"
+        sums = {"value": share, "numerator": number(part), "denominator": number(whole)}
+    cells = [sums.pop(column.name, "") for column in chosen]  # an interval is its figure's twin
+    return ["all", *cells[1:]]
 
 
-def _used(table: Table, name: str) -> bool:
-    """Whether a column exists and says anything; keys are always shown."""
-    if name not in _names(table):
-        return False
-    always = name in table.by or name == "value"
-    return always or any(row[name] is not None for row in table.rows)
+def _legend(table: Table, chosen: Sequence[Shown], gone: Sequence[str]) -> Iterator[str]:
+    """What heads and flags mean, and what is not shown."""
+    flags = {mark for row in table.rows for mark in str(row["flag"]).split(", ")}
+    if "small" in flags:
+        least = next(iter(_asked(table, "small")), "25")
+        yield f"small: fewer than {least} cases, so mostly chance."
+    if "suppressed" in flags:
+        least = next(iter(_asked(table, "suppress")), "few")
+        yield (
+            f"suppressed: withheld, because it holds fewer than {least} cases or would tell of a "
+            "cell that does."
+        )
+    if any(row.get("worlds") for row in table.rows) and {"counted", "of"} & {
+        c.head for c in chosen
+    }:
+        yield "Each number is the median of its own over the worlds: the share is not counted / of."
+    if table.kind in _EXPLAINED:
+        meanings = {column.name: column.meaning for column in table.columns}
+        told = dict.fromkeys((c.name, c.head) for c in chosen if c.name not in table.by)
+        said = [f"{head}: {meanings[name]}" for name, head in told if name not in _OBVIOUS]
+        yield f"{'; '.join(said)}."
+    if table.kind == "flow" and chosen and chosen[-1].name.startswith("after_"):
+        yield "Share of the cohort in each stage so many days after the start."
+    paired = {row.get("paired") for row in table.rows} - {None}
+    if paired:
+        yield _PAIRED if paired == {True} else _NOT_PAIRED if paired == {False} else _SOME_PAIRED
+    if gone:
+        yield f"Not shown for want of room: {', '.join(gone)}."
 
 
-def _head(table: Table, name: str) -> str:
-    if name == "value":
-        return {"share": "share", "duration": "median days"}.get(table.kind, "value")
-    return _HEADS.get(name, name.replace("_", " "))
+_PAIRED = "Difference from the first log, world by world with the same random numbers."
+_NOT_PAIRED = (
+    "Difference from the first log; not paired, for they do not share their random numbers."
+)
+_SOME_PAIRED = f"{_PAIRED[:-1]} where they share them; --format csv says where."
 
 
-def _cell(table: Table, row: Row, name: str) -> str:
-    value = row[name]
-    if value is None:
-        if name in table.by or name == "stage":
-            return "not known"
-        return "not reached" if name == "value" and table.kind == "duration" else "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return _number(value, _unit(table, row, name))
-    return str(value)
+def _asked(table: Table, name: str) -> Iterator[str]:
+    """The value of one of the question's arguments, where it was given."""
+    for part in str(table.asked["question"]).split("&"):
+        key, _, value = part.partition("=")
+        if key == name:
+            yield value
 
 
-def _unit(table: Table, row: Row, name: str) -> str:
-    if name in ("value", "published", "difference") or name.startswith(("low", "high", "diff")):
-        return _KINDS_OF_VALUE.get(table.kind, "")
-    column = next(c for c in table.columns if c.name == name)
-    return "share" if column.unit == "share" else "days" if column.unit == "days" else ""
+def _caveats(table: Table) -> Iterator[str]:
+    """The caveats, but for what the lines on the sources say anyway."""
+    notes = {f"{source.log}: {source.note}" for source in table.sources if source.note}
+    yield from (caveat for caveat in table.caveats if caveat not in notes)
 
 
-def _number(value: float, unit: str) -> str:
-    if unit == "share":
-        return f"{100 * value:.1f} %"
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"
-
-
-def _span(table: Table, row: Row, low: str, high: str) -> str:
-    ends = [row[low], row[high]]
-    if ends == [None, None]:
-        return "-"
-    unit = _unit(table, row, low)
-    words = ["?" if end is None else _number(end, unit).removesuffix(" %") for end in ends]
-    return " to ".join(words) + (" %" if unit == "share" else "")
+def _sources(table: Table) -> Iterator[str]:
+    for source in table.sources:
+        note = f" ({source.note.rstrip('.')})" if source.note else ""
+        yield (
+            f"Source: {source.log}{note}, as of {source.as_of}, "
+            f"fingerprint {source.fingerprint[:16]}"
+        )
+    for one in table.cite_as:
+        yield f"Published: {one}"
+    yield (
+        f"Method: docs/method/statistics/{table.statistic}.md. To cite: --cite. The query: "
+        "--sql duckdb. All columns: --format csv."
+    )

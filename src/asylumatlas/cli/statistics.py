@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from pathlib import Path
@@ -9,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from asylumatlas.cli import DONE, UsageError
+from asylumatlas.cli import DONE
 from asylumatlas.cli.commands import _option, _print_json
+from asylumatlas.cli.statistic_options import FORMATS, check, check_files, chosen_format
 
 if TYPE_CHECKING:
     from asylumatlas.stats import Table
 
-FORMATS = ("table", "csv", "json", "parquet")
+SMALL = 25
+BANDS = "bands"
 
 
 def stats(
@@ -27,17 +31,18 @@ def stats(
     from_: Annotated[str, _option("--from", "PERIOD")] = "",
     to: Annotated[str, _option("--to", "PERIOD")] = "",
     definition: Annotated[str, Parameter(metavar="D")] = "",
-    replications: Annotated[str, Parameter(metavar="bands|pool|N")] = "bands",
-    small: Annotated[int, Parameter(metavar="N")] = 25,
+    replications: Annotated[str, Parameter(metavar="bands|pool|N")] = BANDS,
+    small: Annotated[int, Parameter(metavar="N")] = SMALL,
     suppress: Annotated[int | None, Parameter(metavar="N")] = None,
     published: Annotated[bool, _option("--published")] = False,
     add: Annotated[bool, _option("--add")] = False,
-    format: Annotated[str, Parameter(metavar="|".join(FORMATS))] = "table",
+    format: Annotated[str, _option("--format", "|".join(FORMATS))] = "",
     out: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     chart: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     sql: Annotated[str, _option("--sql", "DIALECT")] = "",
     counts: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     cite: Annotated[bool, _option("--cite")] = False,
+    replace: Annotated[bool, _option("--replace")] = False,
 ) -> int:
     """List the statistics, or answer one from a log, its definition stated.
 
@@ -54,91 +59,116 @@ def stats(
         suppress: withhold cells with fewer cases, and what would give them away.
         published: set published figures of the same thing beside the rows.
         add: the logs are shards of one log; add their counts.
-        format: table, csv, json or parquet.
+        format: table, csv, json or parquet; by default what the name of --out ends in, else table.
         out: write to this file instead of the screen.
         chart: also draw it, as .png, .svg, .html or .json (Vega-Lite).
         sql: print the query in a dialect, such as duckdb, postgres or snowflake, instead.
         counts: write the counts of one log to this file instead, to be added to those of others.
         cite: print how to cite the table, instead of it.
+        replace: replace files that are there.
     """
-    from asylumatlas.cli import catalogue_tables
-
-    _require(format, FORMATS, "--format")
-    if format == "parquet" and out is None:
-        raise UsageError("asylumatlas stats: --format parquet is no text. Name a file: --out FILE")
-    if not name:
-        return catalogue_tables.print_catalogue(as_json=format == "json")
-    if sql and not logs:
-        print(_query(name, definition, by, where, from_, to, sql))
-        return DONE
+    form = chosen_format(format, out)
+    given = _given(
+        by=by,
+        where=where,
+        **{"from": from_},
+        to=to,
+        definition=definition,
+        replications=replications if replications != BANDS else "",
+        small=small if small != SMALL else "",
+        suppress=suppress,
+        published=published,
+        add=add,
+        format=format,
+        out=out,
+        chart=chart,
+        sql=sql,
+        counts=counts,
+        cite=cite,
+        replace=replace,
+    )
+    check(name, logs, given)
+    check_files([path for path in (out, chart, counts) if path], replace)
+    asked = {
+        "by": by,
+        "where": list(where) or None,
+        "start": from_ or None,
+        "end": to or None,
+        "definition": definition or None,
+    }
     if not logs:
-        return catalogue_tables.print_statistic(name, as_json=format == "json")
-    from asylumatlas import stats as statistics
-    from asylumatlas.cli.facts_progress import FactsBar
-
+        return _without_logs(name, asked, sql, as_json=form == "json")
     if counts is not None:
-        if len(logs) > 1:
-            raise UsageError("asylumatlas stats: --counts: name one log, or one shard")
-        found = statistics.count(
-            name,
-            logs[0],
-            by=by,
-            where=list(where) or None,
-            start=from_ or None,
-            end=to or None,
-            definition=definition or None,
-        )
-        found.to_parquet(counts)
-        print(f"{counts}: {len(found):,} rows of counts, to be added with --add", file=sys.stderr)
-        return DONE
-    with FactsBar() as progress:
-        table = statistics.ask(
-            name,
-            logs,
-            by=by,
-            where=list(where) or None,
-            start=from_ or None,
-            end=to or None,
-            definition=definition or None,
-            replications=replications,
-            small=small,
-            suppress=suppress,
-            published=published,
-            add=add,
-            progress=progress,
-        )
+        return _count(name, logs[0], asked, counts)
+    answering = {
+        "replications": replications,
+        "small": small,
+        "suppress": suppress,
+        "published": published,
+        "add": add,
+    }
+    table = _ask(name, logs, asked | answering)
     if chart is not None:
         _draw(table, chart)
     if sql:
         print(table.query(sql))
     elif cite:
-        print(table.cite())
-        for source in table.cite_as:
-            print(source)
+        print("\n".join([table.cite(), *table.cite_as]))
     else:
-        _print(table, format, out)
+        _print(table, form, out)
     return DONE
 
 
-def _require(word: str, known: tuple[str, ...], option: str) -> None:
-    from asylumatlas.stats.errors import suggestion
+def _given(**options: object) -> dict[str, object]:
+    """The options that were given, as they are written: --name -> value."""
+    said = {f"--{name}": value for name, value in options.items()}
+    return {name: value for name, value in said.items() if value not in ("", (), None, False)}
 
-    if word not in known:
-        raise UsageError(f'asylumatlas stats: {option}: "{word}".{suggestion(word, known)}')
+
+def _without_logs(name: str, asked: dict[str, Any], sql: str, as_json: bool) -> int:
+    """The catalogue, one entry of it, or a query."""
+    from asylumatlas.cli import catalogue_tables
+
+    if not name:
+        return catalogue_tables.print_catalogue(as_json=as_json)
+    if not sql:
+        return catalogue_tables.print_statistic(name, as_json=as_json)
+    print(_query(name, asked, sql))
+    return DONE
 
 
-def _query(
-    name: str, definition: str, by: str, where: tuple[str, ...], start: str, end: str, dialect: str
-) -> str:
-    """The query of a statistic without any log at hand."""
-    from asylumatlas.stats.catalogue import statistic
+def _query(name: str, asked: dict[str, Any], dialect: str) -> str:
+    """The query of a statistic without any log at hand, one after the other for several."""
+    from asylumatlas.stats.catalogue import ALL, statistic
     from asylumatlas.stats.counts import sql
     from asylumatlas.stats.question import Question
 
     known = statistic(name)
-    question = Question.of(by, list(where) or None, start or None, end or None)
-    one = known.definition(definition or None)
-    return sql(one, known.kind, question, dialect, statistic=known.name)
+    wanted = asked["definition"]
+    names = list(known.definitions) if wanted == ALL else (wanted or known.default).split(",")
+    question = Question.of(asked["by"], asked["where"], asked["start"], asked["end"])
+    return "\n\n".join(
+        sql(known.definition(one.strip()), known.kind, question, dialect, statistic=known.name)
+        for one in names
+    )
+
+
+def _count(name: str, log: str, asked: dict[str, Any], path: Path) -> int:
+    """Write the counts of one log."""
+    from asylumatlas import stats
+
+    found = stats.count(name, log, **asked)
+    found.to_parquet(path)
+    print(f"{path}: {len(found):,} rows of counts, to be added with --add", file=sys.stderr)
+    return DONE
+
+
+def _ask(name: str, logs: tuple[str, ...], asked: dict[str, Any]) -> Table:
+    from asylumatlas import stats
+    from asylumatlas.cli.facts_progress import FactsBar
+
+    with FactsBar() as progress:
+        return stats.ask(name, logs, progress=progress, **asked)
 
 
 def _draw(table: Table, path: Path) -> None:
@@ -147,32 +177,46 @@ def _draw(table: Table, path: Path) -> None:
         ".png": picture.to_png,
         ".svg": picture.to_svg,
         ".html": picture.to_html,
-        ".json": lambda where: where.write_text(json.dumps(picture.spec, indent=1) + "\n"),
+        ".json": lambda where: _store(where, json.dumps(picture.spec, indent=1) + "\n"),
     }
-    if path.suffix not in writers:
-        raise UsageError(
-            f"asylumatlas stats: --chart {path}: write .png, .svg, .html or .json as its ending"
-        )
     writers[path.suffix](path)
     print(f"{path}: {picture.alt}", file=sys.stderr)
 
 
 def _print(table: Table, format: str, out: Path | None) -> None:
     """Print a table, or write it to a file."""
-    from asylumatlas.cli import statistic_tables
-
     if format == "parquet":
         assert out is not None
         table.to_parquet(out)
-        print(out, file=sys.stderr)
     elif format == "csv":
         text = table.to_csv(out)
         if out is None:
             sys.stdout.write(text.replace("\r\n", "\n"))
-    elif format == "json":
-        if out is None:
-            _print_json(table.to_dict())
-        else:
-            out.write_text(json.dumps(table.to_dict(), indent=1) + "\n", "utf-8")
+    elif format == "json" and out is None:
+        _print_json(table.to_dict())
+    elif out is None:
+        _print_text(table)
     else:
-        statistic_tables.print_table(table)
+        _store(out, _text(table) if format == "table" else json.dumps(table.to_dict(), indent=1))
+    if out is not None:
+        print(f"{out}: {len(table):,} rows", file=sys.stderr)
+
+
+def _print_text(table: Table) -> None:
+    from asylumatlas.cli import statistic_tables
+
+    statistic_tables.print_table(table)
+
+
+def _text(table: Table) -> str:
+    """What the screen would show."""
+    paper = io.StringIO()
+    with contextlib.redirect_stdout(paper):
+        _print_text(table)
+    return paper.getvalue().lstrip("\n")
+
+
+def _store(path: Path, text: str) -> None:
+    from asylumatlas.events.parts import store_whole
+
+    store_whole(path, (text.rstrip("\n") + "\n").encode())

@@ -6,10 +6,8 @@ is printed.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 
 from asylumatlas.events.columns import (
     CASE_COLUMNS,
@@ -21,6 +19,7 @@ from asylumatlas.events.columns import (
 )
 from asylumatlas.events.manifest import FORMAT, SOURCES, Manifest
 from asylumatlas.events.validation import FAULTS
+from asylumatlas.process.page import markdown_table, write_page
 
 _HEAD = f"""# The event log
 
@@ -61,11 +60,6 @@ print(validate(log))  # every row checked, every history replayed
 """
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
-
-
 _LISTS = {
     "events": "the events of the glossary",
     "outcomes": "the outcomes of the glossary",
@@ -85,7 +79,7 @@ def _columns(title: str, columns: Sequence[Column], note: str) -> str:
             (f"`{column.name}`", column.type, column.unit, null, f"{column.meaning}{words}")
         )
     head = ["name", "type", "unit", "may be null", "meaning"]
-    return f"## {title}\n\n{note}\n\n{_table(head, rows)}"
+    return f"## {title}\n\n{note}\n\n{markdown_table(head, rows)}"
 
 
 def _manifest() -> str:
@@ -99,7 +93,7 @@ def _manifest() -> str:
         for name, start, end in zip(names, starts, ends, strict=True)
     ]
     rows = [(f"`{name}`", meaning) for name, meaning in zip(names, meanings, strict=True)]
-    return f"## log.json\n\n{_table(['key', 'meaning'], rows)}"
+    return f"## log.json\n\n{markdown_table(['key', 'meaning'], rows)}"
 
 
 def render() -> str:
@@ -110,7 +104,9 @@ def render() -> str:
         "`snapshot_` and no statistic reads it as history."
     )
     ordered = "Text columns are dictionary-encoded."
-    faults = _table(["fault", "meaning"], [(f"`{k}`", meaning) for k, meaning in FAULTS.items()])
+    faults = markdown_table(
+        ["fault", "meaning"], [(f"`{k}`", meaning) for k, meaning in FAULTS.items()]
+    )
     blocks = [
         _HEAD,
         _columns("events", EVENT_COLUMNS, ordered),
@@ -128,11 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the words after the command; at most one path.
     """
-    paths = sys.argv[1:] if arguments is None else list(arguments)
-    if paths:
-        Path(paths[0]).write_text(render(), encoding="utf-8")
-    else:
-        sys.stdout.write(render())
+    write_page(arguments, "asylumatlas.events.reference", render())
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from asylumatlas.process.definition import Process, load
+from asylumatlas.process.page import markdown_table, write_page
 from asylumatlas.process.vocabulary import Event, Stage
 
 _HEAD = """# Glossary
@@ -34,11 +33,6 @@ def render(process: Process | None = None) -> str:
     return "\n".join(blocks)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
-
-
 def _kind(stage: Stage) -> str:
     return stage.kind if stage.track == "main" else f"{stage.kind}, beside the others"
 
@@ -48,7 +42,7 @@ def _stages(process: Process) -> list[str]:
         (f"`{stage.name}`", stage.label, _kind(stage), stage.gloss)
         for stage in process.stages.values()
     ]
-    return ["## Stages\n", _table(["name", "label", "kind", "meaning"], rows)]
+    return ["## Stages\n", markdown_table(["name", "label", "kind", "meaning"], rows)]
 
 
 def _leads_to(event: Event, process: Process) -> str:
@@ -85,7 +79,7 @@ def _outcomes(process: Process) -> list[str]:
         for outcome in process.outcomes.values()
         if outcome.name not in process.stages
     ]
-    return ["## Outcomes\n", _table(["name", "label", "meaning"], rows)]
+    return ["## Outcomes\n", markdown_table(["name", "label", "meaning"], rows)]
 
 
 def _groupings(process: Process) -> list[str]:
@@ -107,7 +101,7 @@ def _groupings(process: Process) -> list[str]:
         for name in event.outcomes
         if event.name in process.outcomes[name].groups
     ]
-    return [*blocks, _table(head, rows)]
+    return [*blocks, markdown_table(head, rows)]
 
 
 def _memory(process: Process) -> list[str]:
@@ -122,23 +116,21 @@ def _memory(process: Process) -> list[str]:
     ]
     return [
         "## What a history remembers\n",
-        _table(["fact", "meaning"], [(f"`{flag.name}`", flag.definition) for flag in facts]),
+        markdown_table(
+            ["fact", "meaning"], [(f"`{flag.name}`", flag.definition) for flag in facts]
+        ),
         "## What rules an event out\n",
-        _table(["event", "not allowed when"], rules),
+        markdown_table(["event", "not allowed when"], rules),
     ]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the glossary to the path given, or print it.
+    """Write the page to the path given, or print it.
 
     Args:
         arguments: the words after the command; at most one path.
     """
-    paths = sys.argv[1:] if arguments is None else list(arguments)
-    if paths:
-        Path(paths[0]).write_text(render(), encoding="utf-8")
-    else:
-        sys.stdout.write(render())
+    write_page(arguments, "asylumatlas.process.glossary", render())
 
 
 if __name__ == "__main__":

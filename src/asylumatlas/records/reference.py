@@ -5,10 +5,9 @@ Run as ``python -m asylumatlas.records.reference docs/reference/court-records.md
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
+from asylumatlas.process.page import markdown_table, write_page
 from asylumatlas.records import reasons
 from asylumatlas.records.registry import Column, Table, tables
 
@@ -107,13 +106,13 @@ _ABOUT_LEDGER = (
 def render() -> str:
     """Return the page as Markdown."""
     types = [(f"`{name}`", f"`{kept}`", meaning) for name, (kept, meaning) in _TYPES.items()]
-    blocks = [_HEAD, "## The dataset's folder\n", _table(("file", "holds"), _FILES)]
-    blocks += ["## ledger.json\n", _ABOUT_LEDGER, _table(("key", "meaning"), _LEDGER)]
-    blocks += ["## Types\n", _table(("type", "kept as", "written as"), types)]
+    blocks = [_HEAD, "## The dataset's folder\n", markdown_table(("file", "holds"), _FILES)]
+    blocks += ["## ledger.json\n", _ABOUT_LEDGER, markdown_table(("key", "meaning"), _LEDGER)]
+    blocks += ["## Types\n", markdown_table(("type", "kept as", "written as"), types)]
     blocks += ["## The words of the ledger\n"]
     for title, words, note in _WORDS:
         rows = [(f"`{word}`", meaning) for word, meaning in words.items()]
-        blocks += [f"### {title}\n\n{note}\n", _table(("reason", "meaning"), rows)]
+        blocks += [f"### {title}\n\n{note}\n", markdown_table(("reason", "meaning"), rows)]
     main = [table for table in tables().values() if table.kind == "main"]
     blocks += ["## Main tables\n", *map(_section, main), "## Lookups\n", _lookups()]
     return "\n".join(blocks)
@@ -122,7 +121,8 @@ def render() -> str:
 def _section(table: Table) -> str:
     """One main table."""
     rows = [(f"`{c.name}`", f"`{c.type}`", _remarks(table, c)) for c in table.columns]
-    return f"### {table.name}\n\n{table.label}.\n\n{_table(('column', 'type', 'remarks'), rows)}"
+    columns = markdown_table(("column", "type", "remarks"), rows)
+    return f"### {table.name}\n\n{table.label}.\n\n{columns}"
 
 
 def _remarks(table: Table, column: Column) -> str:
@@ -156,13 +156,7 @@ def _lookups() -> str:
         for t in tables().values()
         if t.kind == "lookup"
     ]
-    return _table(("table", "code", "meaning"), rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown_table(("table", "code", "meaning"), rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -171,11 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: the words after the command; at most one path.
     """
-    paths = sys.argv[1:] if arguments is None else list(arguments)
-    if paths:
-        Path(paths[0]).write_text(render(), encoding="utf-8")
-    else:
-        sys.stdout.write(render())
+    write_page(arguments, "asylumatlas.records.reference", render())
 
 
 if __name__ == "__main__":

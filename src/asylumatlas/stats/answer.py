@@ -20,8 +20,10 @@ from asylumatlas.stats.askers import Asker, Given, Progress, askers
 from asylumatlas.stats.catalogue import ALL, Definition, Statistic, statistic
 from asylumatlas.stats.counts import Counts, Engine, sql
 from asylumatlas.stats.errors import StatsError
+from asylumatlas.stats.labels import labels
 from asylumatlas.stats.question import Question, Words
-from asylumatlas.stats.remarks import remarks
+from asylumatlas.stats.remarks import nothing, remarks
+from asylumatlas.stats.suppression import shown
 from asylumatlas.stats.suppression import suppress as withhold
 from asylumatlas.stats.table import Column, Table
 
@@ -130,6 +132,7 @@ def _parts(
     """Count every definition in every log; a log that cannot answer one of several says why."""
     parts: list[Part] = []
     refused: list[str] = []
+    errors: list[StatsError] = []
     for one in chosen:
         own: list[Part] = []
         for asker in opened:
@@ -138,6 +141,7 @@ def _parts(
             except StatsError as error:
                 if len(chosen) == 1:
                     raise
+                errors.append(error)
                 refused.append(f"Not shown for {asker.name}: {error}")
                 continue
             if asker.worlds.pooled:
@@ -145,8 +149,8 @@ def _parts(
             asked = Asked(known, one, question, asker.worlds, counts.as_of)
             own.append(Part(asked, asker, counts))
         parts += [_added(own)] if add and own else own
-    if not parts and refused:
-        raise StatsError(refused[0].partition(": ")[2])
+    if not parts and errors:
+        raise errors[0]
     return parts, refused
 
 
@@ -202,11 +206,11 @@ class _Answer:
                 cited += beside.add_published(part.asked, own)
             rows += own
         if self.several_logs:
-            beside.compare(rows, self.question.by, self.askers)
+            exact = self.known.kind in ("count", "stock", "total")
+            beside.compare(rows, self.question.by, self.askers, exact=exact)
         if self.question.suppress:
             rows = withhold(rows, self.question.suppress, self.question.by)
         columns = tuple(self._columns(rows))
-        first = self.definitions[0]
         return Table(
             statistic=self.known.name,
             label=self.known.label,
@@ -214,10 +218,10 @@ class _Answer:
             kind=self.known.kind,
             unit=self.known.unit,
             definition=", ".join(one.name for one in self.definitions),
-            definition_label="; ".join(one.label for one in self.definitions),
-            numerator=first.numerator,
-            denominator=first.denominator,
-            exclusions=first.exclusions,
+            definition_label=self._said("label"),
+            numerator=self._said("numerator"),
+            denominator=self._said("denominator"),
+            exclusions=self._said("exclusions"),
             by=self.question.by,
             columns=columns,
             rows=tuple({column.name: row.get(column.name) for column in columns} for row in rows),
@@ -225,9 +229,20 @@ class _Answer:
             caveats=tuple(remarks(self.parts, self.refused, self._published_rows(rows))),
             asked=self._asked(),
             reason=self._reason(rows),
-            curves=tuple(self._curves()),
+            curves=tuple(self._curves(rows)),
             cite_as=tuple(dict.fromkeys(cited)),
+            labels=labels([column.name for column in columns], rows, self._meters()),
         )
+
+    def _said(self, what: str) -> str:
+        """What the definitions say of something: each with its name where there are several."""
+        said = {one.name: str(getattr(one, what)) for one in self.definitions}
+        if len(said) == 1:
+            return next(iter(said.values()))
+        return "; ".join(f"{name}: {words.rstrip('.')}" for name, words in said.items() if words)
+
+    def _meters(self) -> dict[str, str]:
+        return {name: label for asker in self.askers for name, label in asker.meters.items()}
 
     def _rows(self, part: Part) -> list[Row]:
         if self.shape in ("share", "duration", "flow", "variation", "judges", "total"):
@@ -266,17 +281,16 @@ class _Answer:
     def _reason(self, rows: Sequence[Row]) -> str:
         if rows and any(len(part.counts) for part in self.parts):
             return ""
-        said = self.question.counted().replace("&", ", ")
-        asked = f" with {said}" if said else ""
-        return f"Nothing in {', '.join(a.name for a in self.askers)} is counted{asked}."
+        return nothing(self.parts)
 
-    def _curves(self) -> Iterator[Row]:
+    def _curves(self, rows: Sequence[Row]) -> Iterator[Row]:
         if self.known.kind != "duration":
             return
+        points = []
         for part in self.parts:
             head = {"definition": part.asked.definition.name, "log": part.asker.name}
-            for row in curves(part.asked, part.counts):
-                yield head | row
+            points += [head | row for row in curves(part.asked, part.counts)]
+        yield from shown(points, rows, self.question.by)
 
 
 def query(table: Table, dialect: str) -> str:

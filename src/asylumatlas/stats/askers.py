@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from asylumatlas.events import Log, open_log
@@ -32,6 +32,7 @@ class Asker:
         source: what the table says of it.
         worlds: its replications.
         seed: of its random numbers; ``None`` where there are none or they are not known.
+        meters: what the log calls its meters.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Asker:
     source: Source
     worlds: Worlds
     seed: object = None
+    meters: Mapping[str, str] = field(default_factory=dict)
 
     def count(
         self, definition: Definition, kind: str, question: Question, engine: Engine | None
@@ -103,7 +105,8 @@ def _asker(one: Given, name: str, handling: str | int, progress: Progress | None
     details = log.manifest.details
     note = str(details.get("note") or ("made-up records" if details.get("synthetic") else ""))
     source = Source(name, log.fingerprint, log.as_of.isoformat(), len(worlds.numbers), note)
-    return Asker(name, facts, None, source, worlds, details.get("seed"))
+    meters = {str(m["meter"]): str(m.get("label") or m["meter"]) for m in details.get("meters", ())}
+    return Asker(name, facts, None, source, worlds, details.get("seed"), meters)
 
 
 def _worlds(numbers: Sequence[int], draws: Sequence[int], handling: str | int) -> Worlds:

@@ -21,7 +21,9 @@ _OWN_KEYS = ("definition", "log")
 _FURTHER = ("after_days", "stage", "meter", "unit")  # keys that a kind of statistic adds
 
 
-def compare(rows: Sequence[Row], by: Sequence[str], askers: Sequence[Asker]) -> None:
+def compare(
+    rows: Sequence[Row], by: Sequence[str], askers: Sequence[Asker], *, exact: bool
+) -> None:
     """Add to each row how it differs from the first log's row of the same group.
 
     Two runs of equal seed and replications are compared world by world: the same people with the
@@ -31,6 +33,8 @@ def compare(rows: Sequence[Row], by: Sequence[str], askers: Sequence[Asker]) -> 
         rows: of all logs, changed in place.
         by: keys of the groups.
         askers: the logs, the first of which is compared with.
+        exact: whether a value without an interval was counted in full; else its interval is not
+            known, and so is that of the difference.
 
     Source: Zou and Donner 2008, Statistics in Medicine 27, 1693-1702 (the hybrid interval; with
     Wilson's intervals it is Newcombe's).
@@ -43,11 +47,11 @@ def compare(rows: Sequence[Row], by: Sequence[str], askers: Sequence[Asker]) -> 
         row |= dict.fromkeys(("difference", "difference_low95", "difference_high95", "paired"))
         other = base.get(tuple(row.get(name) for name in names))
         if row["log"] != first.name and other is not None:
-            row |= _difference(row, other, known[row["log"]], first)
+            row |= _difference(row, other, known[row["log"]], first, exact)
 
 
-def _difference(row: Row, other: Row, asker: Asker, first: Asker) -> Row:
-    if row["value"] is None or other["value"] is None:
+def _difference(row: Row, other: Row, asker: Asker, first: Asker, exact: bool) -> Row:
+    if row["value"] is None or other["value"] is None or _unfinished(row) or _unfinished(other):
         return {}
     if EACH in row and EACH in other:
         pairs = asker.seed is not None and asker.seed == first.seed
@@ -62,19 +66,35 @@ def _difference(row: Row, other: Row, asker: Asker, first: Asker) -> Row:
         names = ("difference", "difference_low95", "difference_high95")
         return dict(zip(names, ends, strict=True)) | {"paired": pairs}
     change = row["value"] - other["value"]
-    low = high = None
-    spans = [row["low95"], row["high95"], other["low95"], other["high95"]]
-    if None not in spans[:2] or None not in spans[2:]:
-        l1, u1 = spans[:2] if None not in spans[:2] else (row["value"], row["value"])
-        l2, u2 = spans[2:] if None not in spans[2:] else (other["value"], other["value"])
-        low = change - float(np.hypot(row["value"] - l1, u2 - other["value"]))
-        high = change + float(np.hypot(u1 - row["value"], other["value"] - l2))
+    below, above = _arms(row, exact)
+    other_below, other_above = _arms(other, exact)
     return {
         "difference": change,
-        "difference_low95": low,
-        "difference_high95": high,
+        "difference_low95": _end(change, -1, below, other_above),
+        "difference_high95": _end(change, 1, above, other_below),
         "paired": False,
     }
+
+
+def _unfinished(row: Row) -> bool:
+    """Whether a time is not reached in some world: what differs then cannot be told."""
+    return "started" in row and EACH in row and bool(np.isnan(row[EACH]).any())
+
+
+def _arms(row: Row, exact: bool) -> tuple[float | None, float | None]:
+    """How far the interval reaches below and above the value; None where that is not known."""
+    low, high = row["low95"], row["high95"]
+    if low is None and high is None and exact:
+        return 0.0, 0.0
+    below = None if low is None else row["value"] - low
+    return below, None if high is None else high - row["value"]
+
+
+def _end(change: float, sign: int, one: float | None, two: float | None) -> float | None:
+    """One end of the hybrid interval; two values counted in full have none."""
+    if one is None or two is None or one == two == 0.0:
+        return None
+    return change + sign * float(np.hypot(one, two))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ class StatsError(ValueError):
     """A question that cannot be answered; one line that names what is wrong and the remedy."""
 
 
+class LacksError(StatsError):
+    """A question in good words that the log at hand cannot answer, for it lacks what it takes."""
+
+
 def suggestion(word: object, known: Collection[str]) -> str:
     """Return the nearest known word as a question, or what is known where none is near.
 

@@ -48,8 +48,6 @@ def groups_of(kind: str, facts: str, rows: Conditions, counted: Conditions) -> t
     """
     columns = {column.name for column in TABLES[facts]}
     fixed = {name for name, value in rows.items() if _one_word(value)} | set(counted)
-    if kind == "variation":
-        fixed.add("judge")
     if kind == "flow":
         fixed |= _LATER
     events = _events(rows)

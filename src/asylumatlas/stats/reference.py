@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from asylumatlas import evidence
+from asylumatlas.process.page import markdown_table
 from asylumatlas.stats.catalogue import (
     Definition,
     Method,
@@ -106,7 +107,7 @@ def _index() -> str:
             for one in statistics().values()
             if one.subject == subject
         ]
-        blocks += [f"## {title}\n", _table(("statistic", "question", "definitions"), rows)]
+        blocks += [f"## {title}\n", markdown_table(("statistic", "question", "definitions"), rows)]
     names = "\n".join(sorted(statistics()))
     blocks.append(f"```{{toctree}}\n:hidden:\n\n{names}\n```\n")
     return "\n".join(blocks)
@@ -126,7 +127,7 @@ def _summary(statistic: Statistic) -> str:
         ]
         for one in statistic.definitions.values()
     ]
-    return _table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _definition(one: Definition) -> str:
@@ -245,7 +246,7 @@ def _series(item: Published, unit: str) -> str:
     ]
     left = len(shown) - len(rows)
     more = f"\n{left} more in the series.\n" if left else ""
-    return f"{title}{f' ({said})' if said else ''}:\n\n{_table(head, rows)}{more}"
+    return f"{title}{f' ({said})' if said else ''}:\n\n{markdown_table(head, rows)}{more}"
 
 
 def _assumed(where: Mapping[str, Sequence[str]]) -> str:
@@ -288,12 +289,6 @@ def _asking(statistic: Statistic) -> str:
 
 def _bullets(items: Iterable[str]) -> str:
     return "".join(f"- {item}\n" for item in items)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -57,6 +57,38 @@ def remarks(parts: Sequence[Part], refused: Sequence[str], published: int | None
     )
 
 
+def nothing(parts: Sequence[Part]) -> str:
+    """Say why an answer is empty: what the logs have none of, or what was asked of them.
+
+    Args:
+        parts: the answers, at least one.
+    """
+    logs = ", ".join(dict.fromkeys(part.asker.name for part in parts))
+    words = sorted({word for part in parts for word in _needed(part)})
+    if words and all(part.asker.facts is not None and not _found(part) for part in parts):
+        return f"Nothing to count: {logs} holds no {' or '.join(words)}."
+    said = parts[0].asked.question.counted().replace("&", ", ")
+    return f"Nothing in {logs} is counted" + (f" with {said}." if said else ".")
+
+
+def _needed(part: Part) -> tuple[str, ...]:
+    """The events or spells without one of which a definition counts nothing."""
+    rows = part.asked.definition.rows
+    words = rows.get("event") or rows.get("spell") or ()
+    if part.asked.definition.facts == "meters":
+        return ("meters",)
+    return words if isinstance(words, tuple) else ()
+
+
+def _found(part: Part) -> bool:
+    facts = part.asker.facts
+    if facts is None:
+        return True
+    if part.asked.definition.facts == "meters":
+        return bool(facts.rows.get("meters"))
+    return any(facts.events.get(word) or facts.spells.get(word) for word in _needed(part))
+
+
 def _definitions(parts: Sequence[Part]) -> Iterator[str]:
     found = {part.asked.definition.name: part.asked.definition for part in parts}
     for name, definition in found.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from asylumatlas.stats import periods
 from asylumatlas.stats.conditions import known_words
-from asylumatlas.stats.errors import StatsError, suggestion
+from asylumatlas.stats.errors import LacksError, StatsError, suggestion
 from asylumatlas.stats.facts.columns import TABLES
 from asylumatlas.stats.question import NOT_KNOWN
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 WITHIN = {
     "duration": ("ended",),
     "flow": ("stage", "next"),
-    "variation": ("judge",),
     "total": ("meter", "unit"),
 }
 
@@ -96,15 +95,20 @@ def check(question: Question, definition: Any, kind: str, facts: Facts) -> None:
     if isinstance(question.replications, int):
         _check_replication(question.replications, facts)
     asked = {*question.by, *(name for name, _ in question.where)}
-    _check_present(asked | _conditions(definition, kind), definition, facts)
+    _check_present(asked, _conditions(definition, kind), definition, facts)
 
 
 def _require(
     name: str, known: Collection[str], where: str, what: str, definition: Any = None
 ) -> None:
-    if name not in known:
-        inside = f" for facts of the kind {definition.facts}" if definition else ""
-        raise StatsError(f'{where}: unknown {what} "{name}"{inside}.{suggestion(name, known)}')
+    if name in known:
+        return
+    if definition and any(column.name == name for column in TABLES[definition.facts]):
+        raise StatsError(
+            f'{where}: "{name}" cannot part what definition {definition.name} counts: it is fixed '
+            f"there, or known only later. Use one of {', '.join(known)}."
+        )
+    raise StatsError(f'{where}: unknown {what} "{name}".{suggestion(name, known)}')
 
 
 def _check_value(column: str, value: str, facts: Facts, definition: Any) -> None:
@@ -137,19 +141,21 @@ def _conditions(definition: Any, kind: str) -> set[str]:
     return {name for name in names if name} | ({"judge"} if kind == "variation" else set())
 
 
-def _check_present(names: Iterable[str], definition: Any, facts: Facts) -> None:
+def _check_present(asked: set[str], own: set[str], definition: Any, facts: Facts) -> None:
     """Raise if a column is missing from the whole log, for then the answer would be made up."""
     if not facts.rows.get("moments"):
         return  # a log without events: an empty answer says so
-    for name in sorted(names):
+    for name in sorted(asked | own):
         if name in NEEDED and facts.columns.get(name, 1) == 0:
-            known = [key for key, n in facts.columns.items() if n and key in NEEDED]
-            raise StatsError(
+            raise LacksError(
                 f'definition "{definition.name}" needs {NEEDED[name]}, which this log has not: '
-                f"ask without {name}{_others(known)}."
+                f"{_remedy(name, asked, facts)}."
             )
 
 
-def _others(known: list[str]) -> str:
-    """Name the columns of that sort which the log does have."""
-    return f", or by one it has: {', '.join(sorted(known))}" if known else ""
+def _remedy(name: str, asked: set[str], facts: Facts) -> str:
+    """Say what to ask instead: another definition, or one of the columns that the log does have."""
+    if name not in asked:
+        return "ask by another definition, or ask another log"
+    known = sorted(key for key, n in facts.columns.items() if n and key in NEEDED)
+    return f"ask without {name}" + (f", or by one it has: {', '.join(known)}" if known else "")

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,7 @@ class Table:
         queries: SQL by dialect, made when asked for.
         curves: (survival or incidence) rows for charts: group, days, value, low95, high95.
         cite_as: citations of published figures that stand beside ours.
+        labels: column -> word -> what readers call it; rows hold the words.
     """
 
     statistic: str
@@ -105,6 +107,7 @@ class Table:
     reason: str = ""
     curves: tuple[Row, ...] = ()
     cite_as: tuple[str, ...] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False, repr=False)
     queries: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -134,11 +137,13 @@ class Table:
             "exclusions": self.exclusions,
             "by": list(self.by),
             "columns": [asdict(column) for column in self.columns],
-            "rows": [{column.name: row[column.name] for column in self.columns} for row in self],
+            "rows": [{c.name: _json_ready(row[c.name]) for c in self.columns} for row in self.rows],
             "sources": [asdict(source) for source in self.sources],
             "caveats": list(self.caveats),
             "asked": dict(self.asked),
             "reason": self.reason,
+            "labels": {name: dict(words) for name, words in self.labels.items()},
+            "published_sources": list(self.cite_as),
             "citation": self.cite(),
             "fingerprint": self.fingerprint,
         }
@@ -273,6 +278,11 @@ class Table:
             f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table><p>{escape(self.cite())}</p>"
         )
+
+
+def _json_ready(value: object) -> object:
+    """A cell of JSON: days as ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _plain(value: object) -> object:

@@ -49,8 +49,9 @@ DIMENSIONS = (
     _Column(
         "court",
         "text",
-        "Place of the case's latest court event (a hearing, a decision, an application filed); "
-        "null before any.",
+        "Place of the case's latest event at a court: a place where somebody is heard or decided "
+        "somewhere in the log. A charging document filed elsewhere, and what follows it, takes the "
+        "first court that the case comes to. Null before and without one.",
         True,
     ),
     _Column("judge", "text", "Coded judge or officer of the event itself.", True),
@@ -73,8 +74,9 @@ DIMENSIONS = (
     _Column(
         "claim",
         "bool",
-        "An asylum application has been filed, with a court or an office. Like representation and "
-        "custody null in a case that was already open when the log began, until the log tells.",
+        "An asylum application has been filed with a court or an office, or was granted or denied "
+        "(then it must have been). Like representation and custody null in a case that was already "
+        "open when the log began, until the log tells.",
         True,
     ),
 )
@@ -120,7 +122,7 @@ MOMENTS = (
 
 SPELLS = (
     *DIMENSIONS,
-    _Column("spell", "text", "Which span of time: one of the names in `SPELL_NAMES`."),
+    _Column("spell", "text", "Which span of time: one of the names below."),
     _Column("start", "date", "The day it began."),
     _Column("end", "date", "The day it ended; null while open on the log's last day.", True),
     _Column("days", "int32", "Days from start to end, or to the log's last day while open."),
@@ -174,24 +176,86 @@ TABLES: dict[str, tuple[FactColumn, ...]] = {
 GROUPED_BY = {"moments": "event", "spells": "spell", "stays": "stage"}
 """The column by whose words the rows of a part lie together, so that a reader can skip the rest."""
 
-SPELL_NAMES = (
-    "court_active",
-    "court_inactive",
-    "to_completion",
-    "to_decision",
-    "to_first_hearing",
-    "to_individual_hearing",
-    "application_to_decision",
-    "custody",
-    "appeal",
-    "waiting_list",
-    "affirmative",
-    "fear_screening",
-    "fear_review",
-    "mexico_asylum",
-    "unresolved",
-)
+
+@dataclass(frozen=True, slots=True)
+class SpellRule:
+    """What one kind of span of time measures.
+
+    Attributes:
+        opens: what begins one.
+        closes: what ends it.
+    """
+
+    opens: str
+    closes: str
+
+
+_OR_OUT = ", or what takes the case out of court without it"
+_CHARGED = "the case's first `charging_document`"
+
+SPELLS_BY_NAME: dict[str, SpellRule] = {
+    "court_active": SpellRule(
+        "a `charging_document` unless the case is administratively closed, `case_reopened`, "
+        "`case_recalendared`, `appeal_decided` with `remanded`, `stock_case` with `court`",
+        "a `court_decision` of any outcome, `case_closed`, or an event that leads the case to "
+        "another stage; hearings do not",
+    ),
+    "court_inactive": SpellRule(
+        "a `court_decision` with `administratively_closed`",
+        "`case_recalendared`, `case_reopened`, `appeal_decided` with `remanded`, the next "
+        "`court_decision`, or an event that leads the case to another stage",
+    ),
+    "to_completion": SpellRule(
+        _CHARGED, f"the case's first `court_decision` of any outcome{_OR_OUT}"
+    ),
+    "to_decision": SpellRule(
+        _CHARGED,
+        f"its first `court_decision` other than `administratively_closed`{_OR_OUT}",
+    ),
+    "to_first_hearing": SpellRule(
+        _CHARGED,
+        "its first `master_hearing` or `individual_hearing` of any outcome (`ended` is the event), "
+        f"or a `court_decision` before it{_OR_OUT}",
+    ),
+    "to_individual_hearing": SpellRule(
+        _CHARGED,
+        "its first `individual_hearing` of any outcome (`ended` is the event), or a "
+        f"`court_decision` before it{_OR_OUT}",
+    ),
+    "application_to_decision": SpellRule(
+        "the first day on which an application (`asylum_application_filed`) is on file and the "
+        "case undecided: the application itself, or what brings a decided case back to court "
+        "after one",
+        f"the next `court_decision` other than `administratively_closed`{_OR_OUT}",
+    ),
+    "custody": SpellRule("`custody_started`", "`custody_ended`"),
+    "appeal": SpellRule(
+        "`appeal_filed` while no other is open, `stock_case` with `appeal`", "`appeal_decided`"
+    ),
+    "waiting_list": SpellRule(
+        "`list_joined`, `stock_case` with `waiting_list`",
+        "an event that leads the case to another stage",
+    ),
+    "affirmative": SpellRule(
+        "`affirmative_filed`, `stock_case` with `affirmative`",
+        "`affirmative_interview`, or an event that leads the case to another stage",
+    ),
+    "fear_screening": SpellRule(
+        "`fear_claimed`", "`fear_interview`, or an event that leads the case out of screening"
+    ),
+    "fear_review": SpellRule("`judge_review_requested`", "`judge_review`"),
+    "mexico_asylum": SpellRule(
+        "`mexico_asylum_requested`, `stock_case` with `mexico_asylum`", "`mexico_asylum_decided`"
+    ),
+    "unresolved": SpellRule(
+        "the case's first event",
+        "the event by which it reaches a final stage that it does not leave again",
+    ),
+}
 """The spans of time that are followed."""
+
+SPELL_NAMES = tuple(SPELLS_BY_NAME)
+"""Their names, in the order in which they are written."""
 
 REPRESENTATION = ("not_represented", "represented")
 CUSTODY = ("never_detained", "detained", "released")

@@ -50,7 +50,7 @@ def moments(part: Part, state: State) -> Columns:
         state: what holds at each.
     """
     rows = kept_rows(part)
-    event, case = part.event[rows], part.case[rows]
+    event, case, date = part.event[rows], part.case[rows], part.date[rows]
     nth, last = _places_in_case(event, case)
     appealed, superseded = _fates(part)
     on_appeal = part.at(*BOARD_EVENTS)
@@ -63,14 +63,14 @@ def moments(part: Part, state: State) -> Columns:
         "represented": represented[rows],
         "event": Words(event, process.event_codes()),
         "outcome": Words(part.outcome[rows], process.outcome_codes()),
-        "date": part.date[rows],
+        "date": date,
         "party": _party(part, rows),
         "nth": nth,
         "last": last,
         "appealed": appealed[rows],
         "superseded": superseded[rows],
-        "days": _days(part, part.first_of_case(part.at("charging_document")), rows, True),
-        "days_applied": _days(part, part.first_of_case(_applications(part)), rows, False),
+        "days": _days(part, _charged(part), date, case),
+        "days_applied": _days(part, part.first_of_case(_applications(part)), date, case),
         "case_known": ~part.opened_before[case],
     }
 
@@ -113,23 +113,29 @@ def _applications(part: Part) -> Array:
     return part.at("asylum_application_filed", "affirmative_filed")
 
 
-def _days(part: Part, start: Array, rows: Array, review: bool) -> Array:
+def _charged(part: Part) -> Array:
+    """Return each case's first charging document, or else request for a judge's review."""
+    charged = part.first_of_case(part.at("charging_document"))
+    asked = part.first_of_case(part.at("judge_review_requested"))
+    return np.where(charged >= 0, charged, asked)
+
+
+def _days(part: Part, start: Array, date: Array, case: Array) -> Array:
     """Return the days since each case's start, -1 before it and without one.
 
     Args:
         part: the events.
         start: each case's row, -1 for none, shape (cases,).
-        rows: the rows wanted.
-        review: whether the first request for a judge's review stands in where there is no start.
+        date: days wanted.
+        case: and their cases.
     """
-    if review:
-        asked = part.first_of_case(part.at("judge_review_requested"))
-        start = np.where(start >= 0, start, asked)
     if not part.rows:
         return np.zeros(0, np.int32)
-    begun = np.where(start >= 0, part.date[start], np.iinfo(np.int32).max).astype(np.int64)
-    days = part.date[rows] - begun[part.case[rows]]
-    return np.where(days >= 0, days, NONE).astype(np.int32)
+    never = np.int32(1 << 30)  # later than any day, and a difference to it fits
+    begun = np.where(start >= 0, part.date[start], never)
+    days = date - begun[case]
+    days[days < 0] = NONE
+    return days
 
 
 def _party(part: Part, rows: Array) -> Words:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,13 +16,16 @@ import numpy as np
 
 from asylumatlas.events import Log
 from asylumatlas.stats.facts.columns import CUSTODY, GROUPED_BY, REPRESENTATION, TABLES
+from asylumatlas.stats.facts.meters import draws, meters
 from asylumatlas.stats.facts.moments import Columns, moments
-from asylumatlas.stats.facts.reading import log_tells, read_part
+from asylumatlas.stats.facts.reading import Overview, overview, read_part
 from asylumatlas.stats.facts.spells import spells
 from asylumatlas.stats.facts.state import NONE, Part, State, Words, follow
 from asylumatlas.stats.facts.stays import stays
 from asylumatlas.stats.facts.storage import Facts, draft, places, read_facts, write_book
 from asylumatlas.stats.facts.writing import Counts, write_table
+
+_EPOCH = datetime.date(1970, 1, 1)
 
 Progress = Callable[[int, int], None]
 """Called with the parts done and the parts there are."""
@@ -64,54 +69,56 @@ class _Made:
 
     counts: Counts = field(default_factory=Counts)
     left_out: Counter[str] = field(default_factory=Counter)
+    first: int | None = None  # day since 1970-01-01
 
     def add(self, other: _Made) -> None:
+        known = [day for day in (self.first, other.first) if day is not None]
+        self.first = min(known, default=None)
         self.counts.add(other.counts)
         self.left_out.update(other.left_out)
 
 
 def _make(log: Log, folder: Path, progress: Progress, workers: int) -> dict[str, Any]:
     """Write every table, and return what the book says."""
-    tells = log_tells(log, ("representation_entered", "custody_started"))
+    told = draws(log), meters(log)  # a log that contradicts itself is refused before the work
     parts = log.manifest.parts
     made = _Made()
     with ThreadPoolExecutor(workers) as pool:
-        tasks = [pool.submit(_make_part, log, part, folder, tells) for part in parts]
         try:
+            views = pool.map(functools.partial(overview, log), parts)
+            whole = functools.reduce(Overview.__or__, views, Overview())
+            tasks = [pool.submit(_make_part, log, part, folder, whole) for part in parts]
             for done, task in enumerate(as_completed(tasks), start=1):
                 made.add(task.result())
                 progress(done, len(parts))
         except BaseException:  # Ctrl-C too: the parts not yet begun are not begun
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    meters = log.manifest.details.get("meters", ())
-    write_table(folder, "meters", 0, _meters(log, meters), made.counts)
+    write_table(folder, "meters", 0, told[1], made.counts)
     if not parts:
         for table in GROUPED_BY:
             write_table(folder, table, 0, {}, made.counts)
-    return _book(log, made)
+    return _book(log, made, told[0])
 
 
-def _make_part(
-    log: Log, entry: Mapping[str, Any], folder: Path, tells: Mapping[str, bool]
-) -> _Made:
+def _make_part(log: Log, entry: Mapping[str, Any], folder: Path, whole: Overview) -> _Made:
     """Write the facts of one part."""
     made = _Made()
     part = read_part(log, entry, made.counts, made.left_out)
-    state = follow(part)
+    if part.rows:
+        made.first = int(part.date.min())
+    state = follow(part, whole.courts)
     number = int(entry["number"])
     columns = moments(part, state)
-    write_table(folder, "moments", number, _dressed(part, state, columns, tells), made.counts)
+    write_table(folder, "moments", number, _dressed(part, state, columns, whole), made.counts)
     for table, work in (("spells", spells), ("stays", stays)):
         columns, left_out = work(part, state)
         made.left_out.update(left_out)
-        write_table(folder, table, number, _dressed(part, state, columns, tells), made.counts)
+        write_table(folder, table, number, _dressed(part, state, columns, whole), made.counts)
     return made
 
 
-def _dressed(
-    part: Part, state: State, columns: Columns, tells: Mapping[str, bool]
-) -> dict[str, Any]:
+def _dressed(part: Part, state: State, columns: Columns, whole: Overview) -> dict[str, Any]:
     """Return the columns with those that come from the case and from what holds at a row."""
     at = columns.pop("at")
     assert not isinstance(at, Words)
@@ -124,40 +131,25 @@ def _dressed(
         **{name: values.take(case) for name, values in part.of_case.items()},
         **columns,
         "representation": Words(
-            represented if tells["representation_entered"] else untold,
+            represented if "representation_entered" in whole.events else untold,
             REPRESENTATION,
         ),
         "custody": Words(
-            state.custody[at] if tells["custody_started"] else untold,
+            state.custody[at] if "custody_started" in whole.events else untold,
             CUSTODY,
         ),
         "claim": state.claim[at],
     }
 
 
-def _meters(log: Log, meters: Any) -> dict[str, Any]:
-    """Return one row for each meter and replication."""
-    rows = [
-        (number, meter["meter"], meter.get("place"), meter["unit"], float(amount))
-        for meter in meters
-        for number, amount in zip(log.replications, meter["amounts"], strict=True)
-    ]
-    names = [column.name for column in TABLES["meters"]]
-    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
-
-
-def _book(log: Log, made: _Made) -> dict[str, Any]:
+def _book(log: Log, made: _Made, drawn: Mapping[int, int]) -> dict[str, Any]:
     counts = made.counts
-    draws = log.manifest.details.get("draws")
-    if isinstance(draws, Mapping):
-        known = {str(number): int(draw) for number, draw in draws.items()}
-    else:
-        listed = draws if draws is not None else log.replications
-        known = {str(n): int(draw) for n, draw in zip(log.replications, listed, strict=True)}
+    first = None if made.first is None else _EPOCH + datetime.timedelta(days=made.first)
     return {
         "log": log.manifest.checksum,
         "as_of": log.as_of.isoformat(),
-        "draws": known,
+        "first": None if first is None else first.isoformat(),
+        "draws": {str(number): draw for number, draw in drawn.items()},
         "rows": {table: counts.rows[table] for table in TABLES},
         "words": {name: dict(words) for name, words in counts.words.items()},
         "columns": dict(counts.known),

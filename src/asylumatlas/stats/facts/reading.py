@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from asylumatlas import process
 from asylumatlas.events import Log
 from asylumatlas.events.parts import case_keys, first_rows
 from asylumatlas.stats.facts.columns import CASE_DIMENSIONS
-from asylumatlas.stats.facts.state import NONE, Array, Part, Words
+from asylumatlas.stats.facts.state import HEARD_EVENTS, NONE, Array, Part, Words
 
 if TYPE_CHECKING:
     from asylumatlas.stats.facts.writing import Counts
@@ -22,22 +23,40 @@ _EPOCH = datetime.date(1970, 1, 1)
 _TEXT = ("event", "outcome", "place", "resource", "detail")
 
 
-def log_tells(log: Log, names: tuple[str, ...]) -> dict[str, bool]:
-    """Return of each event whether the log has any; reads no further than it must.
+@dataclass(frozen=True)
+class Overview:
+    """What every part must know of the whole log, so that parts of any size give the same facts.
+
+    Attributes:
+        events: words of the events that happen.
+        courts: words of the places that are courts, because somebody is heard or decided there.
+    """
+
+    events: frozenset[str] = frozenset()
+    courts: frozenset[str] = frozenset()
+
+    def __or__(self, other: Overview) -> Overview:
+        """Return what two parts tell together."""
+        return Overview(self.events | other.events, self.courts | other.courts)
+
+
+def overview(log: Log, entry: Mapping[str, Any]) -> Overview:
+    """Return what one part tells of its log.
 
     Args:
         log: an opened log.
-        names: words of events.
+        entry: the part's entry in the manifest.
     """
-    found = dict.fromkeys(names, False)
-    for part in log.manifest.parts:
-        if all(found.values()):
-            break
-        events = _codes(_table(log, part, "events", ["event"])["event"])
-        met = np.bincount(events.codes, minlength=len(events.words)) > 0
-        words = {word for word, there in zip(events.words, met, strict=True) if there}
-        found = {name: known or name in words for name, known in found.items()}
-    return found
+    table = _table(log, entry, "events", ["event", "place"])
+    event, place = _codes(table["event"]), _codes(table["place"])
+    heard = np.array([*(word in HEARD_EVENTS for word in event.words), False], np.bool_)
+    where = place.codes[heard[event.codes]]
+    return Overview(_met(event.codes, event.words), _met(where, place.words))
+
+
+def _met(codes: Array, words: Sequence[str]) -> frozenset[str]:
+    there = np.bincount(codes + 1, minlength=len(words) + 1)[1:] > 0
+    return frozenset(word for word, known in zip(words, there, strict=True) if known)
 
 
 def read_part(log: Log, entry: Mapping[str, Any], counts: Counts, left_out: Counter[str]) -> Part:
@@ -150,8 +169,8 @@ def _codes(column: Any) -> Words:
     array = column.unify_dictionaries().combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # older pyarrow keeps the one chunk wrapped
         array = array.chunk(0)
-    codes = array.indices.fill_null(NONE).to_numpy(zero_copy_only=False)
-    return Words(codes, array.dictionary.to_pylist())
+    indices = array.indices.fill_null(NONE) if array.null_count else array.indices
+    return Words(indices.to_numpy(zero_copy_only=False), array.dictionary.to_pylist())
 
 
 def _in_vocabulary(column: Words, known: tuple[str, ...]) -> Array:

@@ -44,7 +44,9 @@ def spells(part: Part, state: State) -> tuple[Columns, Counter[str]]:
     """
     spans = _all_spans(part)
     assert tuple(spans) == SPELL_NAMES
-    name = np.repeat(np.arange(len(spans)), [len(span.start) for span in spans.values()])
+    name = np.repeat(
+        np.arange(len(spans), dtype=np.int8), [len(span.start) for span in spans.values()]
+    )
     start = np.concatenate([span.start for span in spans.values()])
     end = np.concatenate([span.end for span in spans.values()])
     by_name = np.concatenate([span.told_by_name() for span in spans.values()])
@@ -100,13 +102,14 @@ def _all_spans(part: Part) -> dict[str, _Spans]:
     decided = part.at("court_decision")
     final = decided & ~part.at("court_decision", outcome="administratively_closed")
     hearing = part.at("master_hearing", "individual_hearing")
+    out = _ways_out(part)
     return {
         **_court(part, decided),
-        "to_completion": _from_charging(part, decided),
-        "to_decision": _from_charging(part, final),
-        "to_first_hearing": _to_hearing(part, hearing, decided),
-        "to_individual_hearing": _to_hearing(part, part.at("individual_hearing"), decided),
-        "application_to_decision": _application(part, final),
+        "to_completion": _from_charging(part, decided, out),
+        "to_decision": _from_charging(part, final, out),
+        "to_first_hearing": _to_hearing(part, hearing, decided, out),
+        "to_individual_hearing": _to_hearing(part, part.at("individual_hearing"), decided, out),
+        "application_to_decision": _application(part, final | out),
         "custody": _open_close(part, part.at("custody_started"), part.at("custody_ended")),
         "appeal": _open_close(
             part,
@@ -187,9 +190,7 @@ def _court(part: Part, decided: Array) -> dict[str, _Spans]:
     """
     charged = part.at("charging_document")
     put_off = part.at("court_decision", outcome="administratively_closed")
-    opens = part.at("case_reopened", "case_recalendared")
-    opens |= part.at("appeal_decided", outcome="remanded")
-    opens |= part.at("stock_case", outcome="court")
+    opens = _returns(part)
     closes = (decided & ~put_off) | _leads_out_of(part, "court")
     after = np.where(put_off, _INACTIVE, np.where(opens, _ACTIVE, _CLOSED))
     known = put_off | opens | closes
@@ -203,7 +204,15 @@ def _court(part: Part, decided: Array) -> dict[str, _Spans]:
     }
 
 
-def _from_charging(part: Part, end: Array) -> _Spans:
+def _returns(part: Part) -> Array:
+    """Return where a case comes back to the court, or is there when the log begins."""
+    returns = part.at("case_reopened", "case_recalendared")
+    returns |= part.at("appeal_decided", outcome="remanded")
+    returns |= part.at("stock_case", outcome="court")
+    return returns
+
+
+def _from_charging(part: Part, end: Array, out: Array) -> _Spans:
     """Return the spans from a case's first charging document to its first event of a kind.
 
     A case that leaves the court in another way before that ends there: it waits no longer.
@@ -211,30 +220,45 @@ def _from_charging(part: Part, end: Array) -> _Spans:
     charged = part.first_of_case(part.at("charging_document"))
     cases = charged >= 0
     start = charged[cases]
-    return _Spans(start, _earlier(part.first_of_case(end)[cases], _way_out(part, start)))
+    return _Spans(start, _earlier(part.first_of_case(end)[cases], _next(part, start, out)))
 
 
-def _to_hearing(part: Part, hearing: Array, decided: Array) -> _Spans:
+def _to_hearing(part: Part, hearing: Array, decided: Array, out: Array) -> _Spans:
     """Return the spans to a first hearing, or to the decision if that comes before any.
 
     The hearing is told by its name: some of its outcomes are words of decisions too.
     """
-    spans = _from_charging(part, hearing | decided)
+    spans = _from_charging(part, hearing | decided, out)
     return _Spans(spans.start, spans.end, (spans.end >= 0) & hearing[spans.end])
 
 
-def _application(part: Part, final: Array) -> _Spans:
-    """Return the spans from the first application to the first decision after it."""
+def _application(part: Part, settles: Array) -> _Spans:
+    """Return the spans during which each case's first application waits for its decision.
+
+    An application filed when the case is already settled waits for nothing until the case comes
+    back to the court, if it ever does.
+
+    Args:
+        part: the events.
+        settles: where a case is decided or leaves the court in another way.
+    """
     applied = part.first_of_case(part.at("asylum_application_filed"))
-    start = applied[applied >= 0]
-    return _Spans(start, _earlier(_next(part, start, final), _way_out(part, start)))
+    filed = applied[applied >= 0]
+    returns = _returns(part) | part.at("charging_document")
+    turns = np.flatnonzero(settles | returns)
+    latest = np.append(turns, NONE)[np.searchsorted(turns, filed) - 1]
+    settled = (latest >= part.first[part.case[filed]]) & ~returns[latest]
+    start = np.where(settled, _next(part, filed, returns), filed)
+    start = start[start >= 0]
+    return _Spans(start, _next(part, start, settles))
 
 
-def _way_out(part: Part, start: Array) -> Array:
-    """Return the next row of the case at which it leaves the court, for good or for appeal."""
+def _ways_out(part: Part) -> Array:
+    """Return where a case leaves the court, for good or for appeal."""
     stages = process.load().stages
     out = np.array([s.kind == "final" or s.name in ("appeal", "removal") for s in stages.values()])
-    return _next(part, start, (part.stage >= 0) & out[part.stage])
+    ways: Array = (part.stage >= 0) & out[part.stage]
+    return ways
 
 
 def _next(part: Part, start: Array, where: Array) -> Array:

@@ -7,7 +7,7 @@ row numbers, cut off at the segment's first row; no loop goes over cases or even
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,19 @@ COURT_EVENTS = (
     "judge_review_requested",
     "bond_hearing",
 )
-"""Events whose place is an immigration court."""
+"""Events of a case before a court; their place is the court's, or where the person was then."""
+
+HEARD_EVENTS = (
+    "master_hearing",
+    "individual_hearing",
+    "hearing_postponed",
+    "court_decision",
+    "judge_review",
+)
+"""Events that only a court has: a place where one of them ever happens is a court."""
+
+CLAIM_DECIDED = ("asylum_granted", "asylum_denied")
+"""Decisions on an asylum application, which has been filed even where the log does not say so."""
 
 BOARD = "board"
 """Detail of an appearance before the Board of Immigration Appeals only."""
@@ -54,7 +66,11 @@ class Words:
         """Return the same column at other rows; row -1 is null."""
         if not len(self.codes):
             return Words(np.full(len(rows), NONE, np.int32), self.words)
-        return Words(np.where(rows >= 0, self.codes[rows], NONE), self.words)
+        codes = self.codes[rows]
+        null = rows < 0
+        if null.any():
+            codes[null] = NONE
+        return Words(codes, self.words)
 
 
 @dataclass(frozen=True)
@@ -199,13 +215,13 @@ class State:
     """What holds at each event, that event included, shape (events,) each.
 
     Attributes:
-        court: code of the latest court place.
+        court: code of the case's court.
         place: code of the latest place of any event.
         judge: code of the latest judge or officer.
         represented: 1 where an appearance before the court was entered and not ended, else 0.
         represented_on_appeal: the same, an appearance before the Board counted too.
         custody: 0 never detained, 1 detained, 2 released.
-        claim: 1 where an asylum application has been filed, else 0.
+        claim: 1 where an asylum application has been filed or decided, else 0.
 
     The last four are -1 in a case that was open when the log began, until an event tells: what came
     before is not known.
@@ -220,11 +236,12 @@ class State:
     claim: Array
 
 
-def follow(part: Part) -> State:
+def follow(part: Part, courts: Container[str]) -> State:
     """Carry what is known forward through each case.
 
     Args:
         part: one part of a log.
+        courts: the places of the whole log that are courts.
     """
     board = np.array([word == BOARD for word in part.detail.words], np.bool_)
     entered = part.at("representation_entered")
@@ -232,19 +249,19 @@ def follow(part: Part) -> State:
     if board.any():
         only_board = entered & np.append(board, False)[part.detail.codes]
     ended = part.latest(part.at("representation_ended"))
-    court = part.at(*COURT_EVENTS) | part.at("stock_case", outcome="court")
-    court &= ~only_board & (part.place.codes >= 0)
     started, released = (
         part.latest(part.at("custody_started")),
         part.latest(part.at("custody_ended")),
     )
     claim = part.at("asylum_application_filed", "affirmative_filed")
     claim |= part.at("stock_case", outcome="affirmative")
+    for outcome in CLAIM_DECIDED:
+        claim |= part.at("court_decision", outcome=outcome)
     never = np.where(part.opened_before, np.int8(NONE), np.int8(0))[part.case]
     at_court, anywhere = part.latest(entered & ~only_board), part.latest(entered)
     held = np.where(started > released, np.int8(1), np.where(released >= 0, np.int8(2), never))
     return State(
-        court=part.place.take(part.latest(court)).codes,
+        court=part.place.take(_court(part, only_board, courts)).codes,
         place=part.place.take(part.latest(part.place.codes >= 0)).codes,
         judge=part.judge.take(part.latest(part.judge.codes >= 0)).codes,
         represented=_unless_ended(at_court, ended, never),
@@ -252,6 +269,25 @@ def follow(part: Part) -> State:
         custody=held,
         claim=np.where(part.latest(claim) >= 0, np.int8(1), never),
     )
+
+
+def _court(part: Part, only_board: Array, courts: Container[str]) -> Array:
+    """Return for each row the row that tells the case's court, -1 for none.
+
+    That is the latest court event at a court. A charging document may be filed where the person is
+    held instead: from it on, before any event at a court, the first one that follows tells.
+    """
+    known = np.array([*(word in courts for word in part.place.words), False], np.bool_)
+    stock = part.at("stock_case", outcome="court")
+    there = part.at(*COURT_EVENTS) | stock
+    there &= known[part.place.codes] & ~only_board
+    told = part.latest(there)
+    before = np.flatnonzero(told < 0)
+    case = part.case[before]
+    filed = part.first_of_case(stock | part.at("charging_document", "judge_review_requested"))
+    since = (filed[case] >= 0) & (filed[case] <= before)
+    told[before] = np.where(since, part.first_of_case(there)[case], NONE)
+    return told
 
 
 def _unless_ended(entered: Array, ended: Array, never: Array) -> Array:

@@ -19,7 +19,7 @@ from asylumatlas.events import Log
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.facts.columns import TABLES
 
-FORMAT = 1
+FORMAT = 2
 """Version of the tables and of what their columns mean; facts of another one are made again."""
 
 BOOK = "facts.json"
@@ -46,6 +46,7 @@ class Facts:
         spells: spell -> rows.
         rows: table -> rows.
         left_out: reason -> what could not become a fact for that reason.
+        first: the first day of any event; None without events.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class Facts:
     spells: Mapping[str, int]
     rows: Mapping[str, int]
     left_out: Mapping[str, int]
+    first: date | None = None
 
     def paths(self, table: str) -> list[Path]:
         """Return the files of one table in order; there is always at least one.
@@ -104,6 +106,7 @@ def _facts(folder: Path, log: Log, book: Mapping[str, Any]) -> Facts:
         draws={int(number): draw for number, draw in book["draws"].items()},
         **{name: book[name] for name in ("words", "columns", "events", "spells", "rows")},
         left_out=book["left_out"],
+        first=None if book["first"] is None else date.fromisoformat(book["first"]),
     )
 
 

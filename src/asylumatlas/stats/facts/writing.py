@@ -46,7 +46,7 @@ class Counts:
 
     def count(self, name: str, column: Words) -> None:
         """Count the words of a column."""
-        met = np.bincount(column.codes[column.codes >= 0], minlength=len(column.words))
+        met = np.bincount(column.codes + 1, minlength=len(column.words) + 1)[1:]
         for word, times in zip(column.words, met.tolist(), strict=True):
             if times:
                 self.words[name][word] += times
