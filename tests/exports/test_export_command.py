@@ -154,3 +154,10 @@ def test_help_and_the_module_are_cheap() -> None:
     )
     options: dict[str, Any] = {"env": {**os.environ, "PYTHONPATH": str(ROOT / "src")}}
     assert subprocess.run([sys.executable, "-c", code], check=False, **options).returncode == 0
+
+
+def test_help_names_every_format() -> None:
+    from asylumatlas import exports
+    from asylumatlas.cli import exporting
+
+    assert exporting.FORMATS.split("|") == list(exports.FORMATS)

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter, Token
 
 from asylumatlas.cli import DONE, UsageError
-from asylumatlas.exports import FORMATS, check_format
 
 if TYPE_CHECKING:
     from asylumatlas.events import Log
     from asylumatlas.exports import Written
 
+FORMATS = "ocel|ocel-sqlite|xes|csv|parquet|package"  # exports.FORMATS, unimported
 MOST_REPLICATIONS = 32767  # the event log numbers them in 16 bits
 _FLAG = Parameter(negative="", show_default=False)
 
 
 def _format(_: object, tokens: Sequence[Token]) -> str:
     """A converter that takes the name of a format."""
+    from asylumatlas.exports import check_format
+
     check_format(tokens[0].value)
     return tokens[0].value
 
@@ -39,7 +41,7 @@ def export(
     log: Path,
     /,
     *,
-    format: Annotated[str, Parameter(converter=_format, metavar="|".join(FORMATS))] = "ocel",
+    format: Annotated[str, Parameter(converter=_format, metavar=FORMATS)] = "ocel",
     out: Annotated[Path | None, Parameter(metavar="PATH")] = None,
     replication: Annotated[int | None, Parameter(converter=_number, metavar="N")] = None,
     where: Annotated[

@@ -41,6 +41,7 @@ _GIVEN_UP = (
     *("published_source", "within_1095", "within_365", "p90", "fitted_p05", "fitted_p95"),
     *("trac_low", "trac_high", "p_value", "ended_otherwise", "reported_by_trac", "trac_judges"),
     *("judges", "pooled", "cases", "started", "numerator", "denominator", "ended", "open"),
+    *("after_0", "after_180", "after_730", "after_90", "after_1095"),
 )
 """Columns that go where there is no room, the first first."""
 
@@ -254,7 +255,7 @@ def pivoted(table: Table) -> list[Shown] | None:
     lines: dict[tuple[Any, ...], dict[int, str]] = {}
     for row in table.rows:
         cell = "withheld" if row["flag"] == "suppressed" else "-"
-        cell = cell if row["value"] is None else number(row["value"], "share")
+        cell = cell if row["value"] is None else number(row["value"], "share").removesuffix(" %")
         lines.setdefault(tuple(row[name] for name in heads), {})[row["after_days"]] = cell
     days = sorted({row["after_days"] for row in table.rows})
     found = [_key(table, name, [line[k] for line in lines]) for k, name in enumerate(heads)]

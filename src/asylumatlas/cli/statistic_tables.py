@@ -111,7 +111,7 @@ def _legend(table: Table, chosen: Sequence[Shown], gone: Sequence[str]) -> Itera
         said = [f"{head}: {meanings[name]}" for name, head in told if name not in _OBVIOUS]
         yield f"{'; '.join(said)}."
     if table.kind == "flow" and chosen and chosen[-1].name.startswith("after_"):
-        yield "Share of the cohort in each stage so many days after the start."
+        yield "Per cent of the cohort in each stage, so many days (d) after the start."
     paired = {row.get("paired") for row in table.rows} - {None}
     if paired:
         yield _PAIRED if paired == {True} else _NOT_PAIRED if paired == {False} else _SOME_PAIRED

@@ -42,9 +42,12 @@ def subtitle(reading: Reading) -> list[str]:
     label_ = clean(table.label)
     definition = clean(table.definition_label)
     parts = [f"{label_}{', ' + unit if unit else ''}"]
-    if clean(getattr(table, "denominator", "")) not in ("", "none"):
-        parts[0] += f": {clean(table.numerator)}, of {clean(table.denominator)}"
-    parts.append(f"Definition {clean(table.definition)}: {definition}")
+    if ", " in table.definition:
+        parts.append(f"Definitions side by side: {clean(table.definition)}")
+    else:
+        if clean(getattr(table, "denominator", "")) not in ("", "none"):
+            parts[0] += f": {clean(table.numerator)}, of {clean(table.denominator)}"
+        parts.append(f"Definition {clean(table.definition)}: {definition}")
     asked = _asked(getattr(table, "asked", {}) or {})
     if asked:
         parts[-1] += f". Only {asked}"

@@ -116,6 +116,8 @@ def _definitions(known: Statistic, wanted: str | None) -> list[Definition]:
         return list(known.definitions.values())
     names = [word.strip() for word in wanted.split(",")] if wanted else [known.default]
     for name in names:
+        if not name:
+            raise StatsError("definition: an empty word. Write words with commas between them.")
         if names.count(name) > 1:
             raise StatsError(f'{known.name}: definition "{name}" is named twice. Name it once.')
     return [known.definition(name) for name in names]
@@ -146,7 +148,7 @@ def _parts(
                 continue
             if asker.worlds.pooled:
                 counts = counts.over([key for key in counts.keys if key != "replication"])
-            asked = Asked(known, one, question, asker.worlds, counts.as_of)
+            asked = Asked(known, one, question, asker.worlds, counts.as_of, counts.begins)
             own.append(Part(asked, asker, counts))
         parts += [_added(own)] if add and own else own
     if not parts and errors:
@@ -166,7 +168,8 @@ def _added(parts: Sequence[Part]) -> Part:
     }
     order = tuple(sorted(numbers))
     worlds = replace(first.asked.worlds, numbers=order, draws=tuple(draws[n] for n in order))
-    return Part(replace(first.asked, worlds=worlds), first.asker, counts)
+    asked = replace(first.asked, worlds=worlds, begins=counts.begins)
+    return Part(asked, first.asker, counts)
 
 
 @dataclass
@@ -281,6 +284,11 @@ class _Answer:
     def _reason(self, rows: Sequence[Row]) -> str:
         if rows and any(len(part.counts) for part in self.parts):
             return ""
+        if self.known.kind == "stock" and (blind := [p for p in self.parts if p.asked.blind]):
+            return (
+                f"{blind[0].asker.name} begins on {blind[0].asked.begins} with cases already open: "
+                "how many there were before is not known. Ask for a later day."
+            )
         return nothing(self.parts)
 
     def _curves(self, rows: Sequence[Row]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from asylumatlas.events import Log, open_log
 from asylumatlas.stats.answers.worlds import Worlds
 from asylumatlas.stats.catalogue import Definition
-from asylumatlas.stats.counts import Counts, Engine, count
+from asylumatlas.stats.counts import Counts, Engine, count, rule
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.facts import Facts, prepare
 from asylumatlas.stats.question import Question
@@ -61,6 +61,11 @@ class Asker:
                 f"{self.name}: counts of another question: {given.kind}, definition "
                 f"{given.definition}, {given.question.counted() or 'no group'}. Ask the same "
                 "question, or count again."
+            )
+        if given.rule != rule(definition):
+            raise StatsError(
+                f"{self.name}: counts of another statistic, or of another version of definition "
+                f"{given.definition}. Ask what was counted, or count again."
             )
         return given
 

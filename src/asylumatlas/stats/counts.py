@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asylumatlas.stats import queries
+from asylumatlas.stats import countfile, queries
 from asylumatlas.stats.engines import Connection, DuckDB, Engine, load_postgres
 from asylumatlas.stats.errors import StatsError
-from asylumatlas.stats.periods import UNITS
 from asylumatlas.stats.question import Question
 from asylumatlas.stats.tallies import Array, Column, Words, added_up, joined, numbered
 
@@ -33,8 +32,6 @@ __all__ = ["EVENT", "Connection", "Counts", "DuckDB", "Engine", "count", "load_p
 EVENT = "event"
 """In the counts of a duration: it ended by what the statistic is about."""
 
-FORMAT = 1
-_BOOK = b"asylumatlas.counts"
 _COUNTED = ("facts", "date", "rows", "counted", "ended", "competing", "origin")
 
 
@@ -53,6 +50,8 @@ class Counts:
             and what the kind of statistic needs.
         measures: names of the columns that say how many.
         coded: name -> (N,) words as codes, or numbers.
+        begins: the first day the log knows of, where it begins with cases already open; ``None``
+            where nothing lies before it.
     """
 
     kind: str
@@ -64,6 +63,7 @@ class Counts:
     keys: tuple[str, ...]
     measures: tuple[str, ...]
     coded: Mapping[str, Column]
+    begins: date | None = None
 
     def __len__(self) -> int:
         return len(self[self.measures[0]])
@@ -125,24 +125,20 @@ class Counts:
         }
         keys = {name: columns[name] for name in self.keys}
         measures = {name: np.asarray(columns[name]) for name in self.measures}
-        return replace(self._with(keys, measures), sources=sources)
+        begins = min((shard.begins for shard in shards if shard.begins), default=None)
+        return replace(self._with(keys, measures), sources=sources, begins=begins)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the counts with what they are counts of; the same counts give the same bytes."""
-        import pyarrow as pa
-        import pyarrow.parquet
-
         book = {
-            "format": FORMAT,
             **{name: getattr(self, name) for name in ("kind", "definition", "rule")},
             **{name: list(getattr(self, name)) for name in ("sources", "keys", "measures")},
             "question": self.question.canonical(),
             "as_of": self.as_of.isoformat(),
+            "begins": self.begins and self.begins.isoformat(),
         }
-        text = json.dumps(book, sort_keys=True).encode()
-        arrays = {name: _arrow(self.coded[name]) for name in (*self.keys, *self.measures)}
-        table = pa.table(arrays).replace_schema_metadata({_BOOK: text})
-        pyarrow.parquet.write_table(table, str(path), compression="zstd")
+        columns = {name: self.coded[name] for name in (*self.keys, *self.measures)}
+        countfile.write(Path(path), book, columns)
 
     @classmethod
     def read(cls, path: str | Path) -> Counts:
@@ -151,30 +147,8 @@ class Counts:
         Raises:
             StatsError: if the file is missing or holds no counts of this layout.
         """
-        import pyarrow as pa
-        import pyarrow.parquet
-
-        try:
-            table = pyarrow.parquet.read_table(str(path), partitioning=None)
-            book = json.loads((table.schema.metadata or {})[_BOOK])
-        except (OSError, pa.ArrowInvalid) as error:
-            raise StatsError(f"{path}: cannot be read as Parquet. Count again.") from error
-        except KeyError:
-            raise StatsError(f"{path}: holds no counts. Name a file that was counted.") from None
-        if book["format"] != FORMAT:
-            raise StatsError(f"{path}: layout {book['format']}, this is {FORMAT}. Count again.")
-        columns = {name: _column(table[name].combine_chunks()) for name in table.column_names}
-        return cls(
-            kind=book["kind"],
-            definition=book["definition"],
-            rule=book["rule"],
-            sources=tuple(book["sources"]),
-            keys=tuple(book["keys"]),
-            measures=tuple(book["measures"]),
-            question=Question.read(book["question"]),
-            as_of=date.fromisoformat(book["as_of"]),
-            coded=columns,
-        )
+        book, columns = countfile.read(path)
+        return cls(coded=columns, **book)
 
     def _require_same(self, other: Counts) -> None:
         """Raise unless counts of another shard are of the same thing."""
@@ -205,26 +179,6 @@ def _require_apart(sources: Iterable[str]) -> None:
         if source in seen or source.partition("/")[0] in seen:
             raise StatsError(f"shard {source[:12]} would be counted twice. Add each shard once.")
         seen.add(source)
-
-
-def _arrow(column: Column) -> Any:
-    """Return a column for a file."""
-    import pyarrow as pa
-
-    if not isinstance(column, Words):
-        return pa.array(column)
-    missing = column.codes == len(column.words)
-    codes = pa.array(column.codes, pa.int32(), mask=missing)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(column.words, pa.string()))
-
-
-def _column(values: Any) -> Column:
-    """Return a column of a file."""
-    if not hasattr(values, "dictionary"):
-        return np.asarray(values.to_numpy(zero_copy_only=False))
-    words = tuple(values.dictionary.to_pylist())
-    codes = values.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
-    return Words(codes.astype(np.int32), words)
 
 
 def count(
@@ -282,15 +236,13 @@ def count(
         keys=names,
         measures=tuple(measures),
         coded={**keys, **measures},
+        begins=facts.first if facts.events.get("stock_case") else None,
     )
-
-
-_NUMBERS = ("replication", "days", "day", "change", *UNITS)
 
 
 def _keyed(name: str, values: Column) -> Column:
     """Return a key of a query's answer: numbers, or words; drivers tell little of empty ones."""
-    if name in _NUMBERS or name == "amount":
+    if name in countfile.NUMBERS or name == "amount":
         return _numbers(values)
     return values if isinstance(values, Words) else Words.of(np.array([None] * len(values)))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -50,6 +51,10 @@ class Engine(Protocol):
         """Return what was counted: the checksum of the facts' log, or of those of its parts."""
 
 
+class EngineError(StatsError):
+    """An engine that cannot give what it is asked, though the question is sound."""
+
+
 class DuckDB:
     """DuckDB on the Parquet files of facts: the default, with nothing to set up.
 
@@ -81,9 +86,11 @@ class DuckDB:
         }
         if threads:
             settings["threads"] = threads
+        self._folder = facts.folder
         self._connection = duckdb.connect(config=settings)
-        for table in TABLES:
-            self._connection.execute(_view(table, self._paths(facts, table)))
+        with self._reading():
+            for table in TABLES:
+                self._connection.execute(_view(table, self._paths(facts, table)))
 
     def __enter__(self) -> DuckDB:
         return self
@@ -112,6 +119,25 @@ class DuckDB:
 
         Words come as their places in a list: a million texts would take a second to hand over.
         """
+        with self._reading():
+            return self._columns(sql)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say in one line that the facts cannot be read, or that there is no room to count."""
+        import duckdb
+
+        try:
+            yield
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
+            raise EngineError("not enough memory or disk to count. Group by less.") from error
+        except duckdb.Error as error:
+            self.close()
+            raise EngineError(
+                f"{self._folder}: the facts are damaged. Delete this folder: they are made again."
+            ) from error
+
+    def _columns(self, sql: str) -> dict[str, Column]:
         ask = self._connection.execute
         ask(f"CREATE OR REPLACE TEMP TABLE answer AS {sql}")
         described = ask("SELECT name, type FROM pragma_table_info('answer')").fetchall()

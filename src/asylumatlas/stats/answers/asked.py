@@ -26,6 +26,7 @@ class Asked:
         question: what is asked.
         worlds: the replications that are looked at.
         as_of: the last day the log knows of.
+        begins: the first day it knows of, where it begins with cases already open.
     """
 
     statistic: Statistic
@@ -33,6 +34,17 @@ class Asked:
     question: Question
     worlds: Worlds
     as_of: date
+    begins: date | None = None
+
+    @property
+    def last(self) -> date:
+        """The last day that is both asked for and known."""
+        return min(self.question.end or self.as_of, self.as_of)
+
+    @property
+    def blind(self) -> bool:
+        """Whether all that is asked for lies before what the log knows of."""
+        return self.begins is not None and self.last < self.begins
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -64,9 +76,9 @@ class Asked:
     def flag(self, group: Group, size: float | None) -> str:
         """Say what makes a cell doubtful: few cases, or a period not wholly covered."""
         marks = ["small"] if size is not None and size < self.question.small else []
-        last = min(self.question.end or self.as_of, self.as_of)
+        first = max(filter(None, (self.question.start, self.begins)), default=None)
         for key, value in zip(self.by, group, strict=False):
             whole = key not in periods.UNITS or value is None
-            if not whole and periods.Period(key, int(value)).partial(self.question.start, last):
+            if not whole and periods.Period(key, int(value)).partial(first, self.last):
                 marks.append("partial")
         return ", ".join(marks)

@@ -49,9 +49,10 @@ class Ends:
     open: Ints
 
     @property
-    def competing(self) -> bool:
-        """Whether spells can end otherwise."""
-        return bool(self.other.any())
+    def competing(self) -> NDArray[np.bool_]:
+        """(G, R) whether spells of a cell ended otherwise: a matter of the cell's own."""
+        found: NDArray[np.bool_] = self.grid.summed(self.other) > 0
+        return found
 
 
 def durations(asked: Asked, counts: Counts) -> Iterator[Row]:
@@ -97,10 +98,18 @@ def tally(asked: Asked, counts: Counts) -> Ends:
 
 def times(ends: Ends) -> dict[str, Numbers]:
     """(G, R) of every column of the answer; nan where the data do not tell."""
-    grid = ends.grid
-    if ends.competing:
+    competing = ends.competing
+    if competing.all():
         return _times_of_incidence(ends)
-    curves = survivals(ends)
+    found = _times_of_survival(ends)
+    if not competing.any():
+        return found
+    other = _times_of_incidence(ends)
+    return {name: np.where(competing, other[name], found[name]) for name in found}
+
+
+def _times_of_survival(ends: Ends) -> dict[str, Numbers]:
+    curves, grid = survivals(ends), ends.grid
     found = {}
     for name, p in QUARTERS.items():
         value, low, high = curves.quantile(p)
@@ -189,16 +198,30 @@ def curves(asked: Asked, counts: Counts) -> Iterator[Row]:
                     if np.isnan(own).any():
                         break  # worlds whose curve has ended would leave the others behind
                     row |= {name: figures(own, asked.worlds)[name] for name in names}
+                elif asked.worlds.pooled:
+                    row |= {"low95": None, "high95": None}
                 yield asked.labels(group) | {"days": int(day)} | row
 
 
 def _ended(ends: Ends, days: Ints) -> tuple[Numbers, Numbers, Numbers]:
     """(cells, days) share ended by the event, with its interval."""
-    if ends.competing:
-        found = incidences(ends).at(days)
-        return found.value[:, :, 0], found.low[:, :, 0], found.high[:, :, 0]
+    competing = ends.competing.reshape(-1, 1)
+    if competing.all():
+        return _ended_first(ends, days)
     still = survivals(ends).at(days)
-    return 1 - still.value, 1 - still.high, 1 - still.low
+    alone = (1 - still.value, 1 - still.high, 1 - still.low)
+    if not competing.any():
+        return alone
+    value, low, high = (
+        np.where(competing, one, other)
+        for one, other in zip(_ended_first(ends, days), alone, strict=True)
+    )
+    return value, low, high
+
+
+def _ended_first(ends: Ends, days: Ints) -> tuple[Numbers, Numbers, Numbers]:
+    found = incidences(ends).at(days)
+    return found.value[:, :, 0], found.low[:, :, 0], found.high[:, :, 0]
 
 
 def _middle(values: Numbers, asked: Asked) -> Any:

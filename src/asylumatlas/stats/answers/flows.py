@@ -26,11 +26,12 @@ def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
     if not grid.cells or not len(grid.cell):
         return
     stages = [name for name in process.load().stages if name in _named(counts)]
-    found = _occupation(asked, counts, stages, with_errors=not asked.worlds.many)
+    alone = not (asked.worlds.many or asked.worlds.pooled)  # one world: its own interval
+    found = _occupation(asked, counts, stages, with_errors=alone)
     share = grid.shaped(found.share)
     seen = found.blind <= BLIND
     days = [t for t in range(len(AFTER)) if seen[:, t].any()]
-    low, high = found.interval() if not asked.worlds.many else (share, share)
+    low, high = found.interval() if alone else (share, share)
     for k, group in enumerate(grid.groups):
         size = middle(grid.shaped(found.size)[k])
         for t in days:
@@ -41,6 +42,8 @@ def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
                     continue
                 if asked.worlds.many:
                     row = figures(own, asked.worlds)
+                elif asked.worlds.pooled:
+                    row = {"value": real(own[0]), "low95": None, "high95": None}
                 else:
                     cell = grid.shaped(np.stack([low, high], axis=-1))[k, 0, t, s]
                     row = {"value": real(own[0]), "low95": real(cell[0]), "high95": real(cell[1])}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +19,16 @@ def stocks(asked: Asked, counts: Counts) -> Iterator[Row]:
     """Yield the number inside at the end of each period asked for, or on the last day.
 
     Counts by time say who came and who went in each period from the first on; who came up to a
-    period less who went up to it is who is inside at its end.
+    period less who went up to it is who is inside at its end. Of days before a log that begins
+    with cases already open nothing is known, so they have no row.
     """
+    if asked.blind:
+        return
     unit = asked.question.time
     if unit is None:
         for row in numbers(asked, counts):
             flag = row.pop("flag")
-            yield {**row, "date": _last(asked), "flag": flag}
+            yield {**row, "date": asked.last, "flag": flag}
         return
     ends = list(_ends(asked, unit, counts))
     others = tuple(name for name in asked.by if name != unit)
@@ -60,7 +62,10 @@ def _ends(asked: Asked, unit: str, counts: Counts) -> Iterator[Period]:
         return
     start = asked.question.start
     first = Period.holding(unit, start) if start else Period(unit, int(counts[unit].min()))
-    yield from first.until(Period.holding(unit, _last(asked)))
+    ends = first.until(Period.holding(unit, asked.last))
+    yield from (
+        end for end in ends if not asked.begins or min(end.last, asked.last) >= asked.begins
+    )
 
 
 def _row(
@@ -72,11 +77,6 @@ def _row(
         row = {"value": int(found[0]), "low95": None, "high95": None}
     words = asked.labels(group, others) | {end.unit: end.label}
     marks = ["small"] if row["value"] < asked.question.small else []
-    marks += ["partial"] if end.partial(None, _last(asked)) else []
-    day = {"date": min(end.last, _last(asked)), "flag": ", ".join(marks)}
+    marks += ["partial"] if end.partial(None, asked.last) else []
+    day = {"date": min(end.last, asked.last), "flag": ", ".join(marks)}
     return {key: words[key] for key in asked.by} | row | day
-
-
-def _last(asked: Asked) -> date:
-    """The last day that is both asked for and known."""
-    return min(asked.question.end or asked.as_of, asked.as_of)

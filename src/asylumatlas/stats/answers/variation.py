@@ -19,6 +19,8 @@ from asylumatlas.stats.estimate.variation import Trac, Variation, between_judges
 Ints = NDArray[np.int64]
 NOT_KNOWN: Any = None
 
+_ENDS = ("low95", "high95", "shrunken_low95", "shrunken_high95")
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -89,6 +91,7 @@ def judges(asked: Asked, counts: Counts) -> Iterator[Row]:
             row |= {"value": real(value[k]), "low95": real(low[k]), "high95": real(high[k])}
             row |= {"shrunken": real(own[k]), "shrunken_low95": real(own_low[k])}
             row |= {"shrunken_high95": real(own_high[k]), "reported_by_trac": bool(shown[k])}
+            row |= dict.fromkeys(_ENDS) if asked.worlds.pooled else {}
             yield row | {"flag": asked.flag(group, int(whole[k]))}
 
 
