@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,10 +17,11 @@ from asylumatlas.stats.answers.stocks import stocks
 from asylumatlas.stats.answers.totals import totals
 from asylumatlas.stats.answers.variation import judges, variations
 from asylumatlas.stats.askers import Asker, Given, Progress, askers
-from asylumatlas.stats.catalogue import ALL, Definition, Statistic, statistic
-from asylumatlas.stats.counts import Counts, Engine, sql
+from asylumatlas.stats.catalogue import Definition, Statistic, statistic
+from asylumatlas.stats.counts import Counts, Engine
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.labels import labels
+from asylumatlas.stats.parts import Part, definitions, parts
 from asylumatlas.stats.question import Question, Words
 from asylumatlas.stats.remarks import nothing, remarks
 from asylumatlas.stats.suppression import shown
@@ -90,86 +91,9 @@ def ask(
     opened = askers(logs, question.replications, progress)
     if engine is not None and len(opened) > 1:
         raise StatsError("engine: one engine counts one log. Ask for each log by itself.")
-    chosen = _definitions(known, definition)
-    parts, refused = _parts(known, chosen, question, opened, engine, add)
-    return _Answer(known, question, parts, opened, refused, published, add).table()
-
-
-@dataclass(frozen=True)
-class Part:
-    """The answer of one log under one definition.
-
-    Attributes:
-        asked: the question.
-        asker: the log; the first of those that were added.
-        counts: what was counted.
-    """
-
-    asked: Asked
-    asker: Asker
-    counts: Counts
-
-
-def _definitions(known: Statistic, wanted: str | None) -> list[Definition]:
-    """Return the definitions asked for, in the order asked for."""
-    if wanted == ALL:
-        return list(known.definitions.values())
-    names = [word.strip() for word in wanted.split(",")] if wanted else [known.default]
-    for name in names:
-        if not name:
-            raise StatsError("definition: an empty word. Write words with commas between them.")
-        if names.count(name) > 1:
-            raise StatsError(f'{known.name}: definition "{name}" is named twice. Name it once.')
-    return [known.definition(name) for name in names]
-
-
-def _parts(
-    known: Statistic,
-    chosen: Sequence[Definition],
-    question: Question,
-    opened: Sequence[Asker],
-    engine: Engine | None,
-    add: bool,
-) -> tuple[list[Part], list[str]]:
-    """Count every definition in every log; a log that cannot answer one of several says why."""
-    parts: list[Part] = []
-    refused: list[str] = []
-    errors: list[StatsError] = []
-    for one in chosen:
-        own: list[Part] = []
-        for asker in opened:
-            try:
-                counts = asker.count(one, known.kind, question, engine)
-            except StatsError as error:
-                if len(chosen) == 1:
-                    raise
-                errors.append(error)
-                refused.append(f"Not shown for {asker.name}: {error}")
-                continue
-            if asker.worlds.pooled:
-                counts = counts.over([key for key in counts.keys if key != "replication"])
-            asked = Asked(known, one, question, asker.worlds, counts.as_of, counts.begins)
-            own.append(Part(asked, asker, counts))
-        parts += [_added(own)] if add and own else own
-    if not parts and errors:
-        raise errors[0]
-    return parts, refused
-
-
-def _added(parts: Sequence[Part]) -> Part:
-    """Return shards as one."""
-    first, *others = parts
-    counts = first.counts.add(*(part.counts for part in others))
-    numbers = {number for part in parts for number in part.asker.worlds.numbers}
-    draws = {
-        number: draw
-        for part in parts
-        for number, draw in zip(part.asker.worlds.numbers, part.asker.worlds.draws, strict=True)
-    }
-    order = tuple(sorted(numbers))
-    worlds = replace(first.asked.worlds, numbers=order, draws=tuple(draws[n] for n in order))
-    asked = replace(first.asked, worlds=worlds, begins=counts.begins)
-    return Part(asked, first.asker, counts)
+    chosen = definitions(known, definition)
+    found, refused = parts(known, chosen, question, opened, engine, add)
+    return _Answer(known, question, found, opened, refused, published, add).table()
 
 
 @dataclass
@@ -299,18 +223,3 @@ class _Answer:
             head = {"definition": part.asked.definition.name, "log": part.asker.name}
             points += [head | row for row in curves(part.asked, part.counts)]
         yield from shown(points, rows, self.question.by)
-
-
-def query(table: Table, dialect: str) -> str:
-    """Return the SQL behind a table, one query after the other where there are several.
-
-    Raises:
-        StatsError: the dialect is unknown.
-    """
-    known = statistic(table.statistic)
-    question = Question.read(str(table.asked["question"]))
-    as_of = max(date.fromisoformat(source.as_of) for source in table.sources)
-    return "\n\n".join(
-        sql(known.definition(one), known.kind, question, dialect, statistic=known.name, as_of=as_of)
-        for one in table.asked["definitions"]
-    )

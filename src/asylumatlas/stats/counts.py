@@ -22,6 +22,7 @@ from asylumatlas.stats import countfile, queries
 from asylumatlas.stats.engines import Connection, DuckDB, Engine, load_postgres
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.question import Question
+from asylumatlas.stats.support import check
 from asylumatlas.stats.tallies import Array, Column, Words, added_up, joined, numbered
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def count(
     Raises:
         StatsError: if the question cannot be answered.
     """
-    question.check(definition, kind, facts)
+    check(question, definition, kind, facts)
     with nullcontext(engine) if engine else DuckDB(facts) as used:
         text = queries.compiled(
             definition, kind, question, used.dialect, as_of=facts.as_of, prefix=used.prefix

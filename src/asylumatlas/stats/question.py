@@ -1,7 +1,7 @@
 """What may be asked of every statistic: the same arguments, read and checked once.
 
 A question says how counts are grouped, which facts they are of and how they are shown. It knows
-neither the statistic nor the log: `Question.check` holds it against both.
+neither the statistic nor the log: `support.check` holds it against both.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from asylumatlas.stats import periods
 from asylumatlas.stats.errors import StatsError, suggestion
 
 if TYPE_CHECKING:
-    from asylumatlas.stats.facts import Facts
+    pass
 
 NOT_KNOWN = "not_known"
 """The word by which a question asks for facts whose value is missing."""
@@ -158,31 +158,15 @@ class Question:
         """Return the question with its end brought back to the last day a log knows of."""
         return replace(self, end=min(self.end or as_of, as_of))
 
-    def check(self, definition: Any, kind: str, facts: Facts) -> None:
-        """Raise unless the definition and the facts can answer the question.
-
-        Args:
-            definition: of the statistic, from the catalogue.
-            kind: of the statistic.
-            facts: of the log.
-
-        Raises:
-            StatsError: naming the argument, the nearest known word, or the column of the log that
-                is missing.
-        """
-        from asylumatlas.stats.support import check
-
-        check(self, definition, kind, facts)
-
 
 def _texts(words: object, where: str) -> list[str]:
-    """Return one text with commas, or several texts, as a list without blanks around them."""
+    """Return one text with commas, without blanks around its words, or several texts as a list."""
     if isinstance(words, str):
-        words = words.split(",")
+        words = [word.strip() for word in words.split(",")]
     if not isinstance(words, Iterable):
         raise StatsError(f"{where}: {words!r} is no text. Write words with commas between them.")
-    found = [str(word).strip() for word in words]
-    if "" in found:
+    found = [str(word) for word in words]  # a word of a list may have blanks of its own
+    if not all(map(str.strip, found)):
         raise StatsError(f"{where}: an empty word. Write words with commas between them.")
     return found
 

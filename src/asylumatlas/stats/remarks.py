@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asylumatlas.stats import periods
 
 if TYPE_CHECKING:
-    from asylumatlas.stats.answer import Part
+    from asylumatlas.stats.parts import Part
 
 _AT_THE_END = ("representation", "custody", "claim")
 

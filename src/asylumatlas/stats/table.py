@@ -228,9 +228,10 @@ class Table:
         """
         if dialect in self.queries:
             return self.queries[dialect]
-        from asylumatlas.stats.answer import query
+        from asylumatlas.stats.parts import query
 
-        return query(self, dialect)
+        as_of = max(date.fromisoformat(source.as_of) for source in self.sources)
+        return query(self.statistic, self.asked, as_of, dialect)
 
     def cite(self, style: str = "text") -> str:
         """Return how to cite the table.

@@ -42,6 +42,16 @@ class Bench:
         return between_judges(self.counted.sum(axis=1), self.decisions.sum(axis=1))
 
     @property
+    def spread(self) -> float:
+        """Standard deviation of the rates over judges; nan where the decisions cannot tell.
+
+        One judge has nobody to differ from, and judges with one decision each differ by chance
+        alone, whatever their rates.
+        """
+        tellers = (self.decisions.sum(axis=1) > 1).sum()
+        return self.fit.between if len(self.names) > 1 and tellers else float("nan")
+
+    @property
     def trac(self) -> Trac:
         """What TRAC's rule would report."""
         return trac_rule(self.decisions, self.counted)
@@ -52,7 +62,8 @@ def variations(asked: Asked, counts: Counts) -> Iterator[Row]:
     names = tuple(name for name in asked.by if name != "judge")
     for group, benches in _benches(asked, counts, names):
         fits = [bench.fit for bench in benches]
-        spread = np.array([fit.between for fit in fits])
+        spread = np.array([bench.spread for bench in benches])
+        told = np.isfinite(spread[0])
         first, rule = fits[0], benches[0].trac
         row: Row = {
             "judges": first.judges,
@@ -61,9 +72,9 @@ def variations(asked: Asked, counts: Counts) -> Iterator[Row]:
             "value": real(spread[0]),
             "low95": None,
             "high95": None,
-            "fitted_p05": real(first.low),
-            "fitted_p95": real(first.high),
-            "p_value": real(first.p_value),
+            "fitted_p05": real(first.low) if told else None,
+            "fitted_p95": real(first.high) if told else None,
+            "p_value": real(first.p_value) if told else None,
             "trac_judges": int(rule.judges.sum()),
             "trac_low": real(rule.low),
             "trac_p25": real(rule.quarter),
