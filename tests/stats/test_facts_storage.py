@@ -26,7 +26,7 @@ from asylumatlas.events import (
     seal,
     write_part,
 )
-from asylumatlas.stats.errors import StatsError
+from asylumatlas.stats.errors import FactsError, StatsError
 from asylumatlas.stats.facts import Facts, preparation, prepare, storage, writing
 
 
@@ -270,3 +270,14 @@ def test_an_engine_skips_the_rows_of_other_events(
         found = connection.execute(groups, [files]).fetchall()
     assert {low for low, _ in found} == {"list_joined", "port_admitted"}
     assert all(low == high for low, high in found)
+
+
+def test_a_damaged_log_is_said_to_be_damaged(log: Log) -> None:
+    path = log.folder / log.manifest.parts[0]["events"]["file"]
+    data = bytearray(path.read_bytes())
+    data[-60:-8] = bytes(52)  # the size is right, the footer is not
+    path.write_bytes(data)
+    with pytest.raises(FactsError, match=r"events.*cannot be read as Parquet") as error:
+        prepare(log)
+    assert "\n" not in str(error.value)
+    assert no_drafts(log.folder)

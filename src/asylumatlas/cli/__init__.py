@@ -87,6 +87,8 @@ def main(words: Sequence[str] | None = None) -> int:
         0.1.0
         0
     """
+    if sys.stdout is None:  # closed by who called
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as the program runs
     try:
         code = _obey(list(sys.argv[1:] if words is None else words))
         sys.stdout.flush()

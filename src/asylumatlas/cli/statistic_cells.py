@@ -184,7 +184,12 @@ def _cell(table: Table, row: Row, column: Column) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | float):
         return number(value, _unit(table, row, column))
-    return str(value)
+    return _one_line(value)
+
+
+def _one_line(value: object) -> str:
+    """A word of a log without line breaks, which would break the row."""
+    return " ".join(str(value).split())
 
 
 def _missing(table: Table, row: Row, name: str) -> str:
@@ -267,6 +272,6 @@ def pivoted(table: Table) -> list[Shown] | None:
 
 def _key(table: Table, name: str, values: Iterable[Any]) -> Shown:
     words = table.labels.get(name, {})
-    plain = tuple("not known" if value is None else str(value) for value in values)
+    plain = tuple("not known" if value is None else _one_line(value) for value in values)
     cells = tuple(_labelled(name, one, words[one]) if one in words else one for one in plain)
     return Shown(name, _head(table, name), cells, plain, False)

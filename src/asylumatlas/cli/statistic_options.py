@@ -106,6 +106,8 @@ def check_files(paths: Collection[Path], replace: bool) -> None:
             raise OutputError(f"{path}: no such folder: {path.parent}. Make it first.")
         if path.is_dir():
             raise OutputError(f"{path}: is a folder. Name the file to write in it.")
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path}: is no regular file. Name another.")
         if path.exists() and not replace:
             raise OutputError(
                 f"{path}: exists already. Name another file, or replace it: --replace."

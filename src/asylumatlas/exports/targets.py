@@ -38,6 +38,8 @@ def check_target(path: Path, replace: bool) -> None:
         raise ExportError(f"{path}: no such folder: {path.parent}. Make it first.")
     if not os.path.lexists(path):
         return
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ExportError(f"{path}: a device or a pipe, no file. Name a file or a folder.")
     if not replace:
         raise ExportError(f"{path}: exists already. Name another place, or replace it: --replace.")
     if path.is_dir() and not path.is_symlink():

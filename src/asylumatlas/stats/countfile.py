@@ -35,6 +35,7 @@ def write(path: Path, book: Mapping[str, Any], columns: Mapping[str, Column]) ->
         columns: name -> (N,) words or numbers.
 
     Raises:
+        StatsError: something else than a file lies there.
         OSError: it cannot be written.
     """
     import pyarrow as pa
@@ -42,6 +43,8 @@ def write(path: Path, book: Mapping[str, Any], columns: Mapping[str, Column]) ->
 
     from asylumatlas.events.parts import store_whole
 
+    if path.exists() and not path.is_file():
+        raise StatsError(f"{path}: a folder, a device or a pipe. Name a file.")
     text = json.dumps({"format": FORMAT, **book}, sort_keys=True).encode()
     arrays = {name: _arrow(column) for name, column in columns.items()}
     table = pa.table(arrays).replace_schema_metadata({_BOOK: text})

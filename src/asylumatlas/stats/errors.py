@@ -17,6 +17,10 @@ class LacksError(StatsError):
     """A question in good words that the log at hand cannot answer, for it lacks what it takes."""
 
 
+class FactsError(StatsError):
+    """The facts of a log cannot be made: the log is damaged, or they cannot be written."""
+
+
 def suggestion(word: object, known: Collection[str]) -> str:
     """Return the nearest known word as a question, or what is known where none is near.
 

@@ -10,6 +10,7 @@ from asylumatlas.stats import periods
 if TYPE_CHECKING:
     from asylumatlas.stats.parts import Part
 
+ENOUGH = 40  # worlds from which on a fortieth of them is at least one
 _AT_THE_END = ("representation", "custody", "claim")
 
 _PUBLISHED = (
@@ -106,6 +107,11 @@ def _method(part: Part) -> Iterator[str]:
             f"{part.asker.name}: median and ranges over {len(worlds.numbers)} simulated worlds; "
             "they hold what the model leaves open, not what the model may have wrong."
         )
+        if len(worlds.numbers) < ENOUGH:
+            yield (
+                f"{part.asker.name}: with {len(worlds.numbers)} worlds the 95 % range is about "
+                f"the least and the most of them; ask {ENOUGH} or more before you quote one."
+            )
     elif worlds.pooled:
         yield f"{part.asker.name}: all simulated worlds added up; there is no interval then."
     elif _BY_KIND[asked.statistic.kind]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from asylumatlas.events import Log
-from asylumatlas.stats.errors import StatsError
+from asylumatlas.stats.errors import FactsError
 from asylumatlas.stats.facts.columns import TABLES
 
 
@@ -18,7 +18,7 @@ def draws(log: Log) -> dict[int, int]:
             names them by replication.
 
     Raises:
-        StatsError: if there are not as many as replications, or one is no whole number.
+        FactsError: if there are not as many as replications, or one is no whole number.
     """
     told = log.manifest.details.get("draws")
     if told is None:
@@ -41,7 +41,7 @@ def meters(log: Log) -> dict[str, list[Any]]:
             "amounts", one a replication, in their order.
 
     Raises:
-        StatsError: if a meter has not as many amounts as there are replications, or lacks a key.
+        FactsError: if a meter has not as many amounts as there are replications, or lacks a key.
     """
     told = log.manifest.details.get("meters") or ()
     if not isinstance(told, Sequence) or not all(isinstance(meter, Mapping) for meter in told):
@@ -74,5 +74,5 @@ def _one_each(log: Log, name: str, values: Any) -> Sequence[Any]:
     return values
 
 
-def _wrong(log: Log, name: str, fault: str) -> StatsError:
-    return StatsError(f"{log.folder / 'log.json'}: details.{name} {fault}. Write the log again.")
+def _wrong(log: Log, name: str, fault: str) -> FactsError:
+    return FactsError(f"{log.folder / 'log.json'}: details.{name} {fault}. Write the log again.")

@@ -42,7 +42,7 @@ def prepare(log: Log, progress: Progress | None = None, workers: int | None = No
         workers: parts worked on at once; by default one a processor, at most 4.
 
     Raises:
-        StatsError: if the facts cannot be written, in one line with the remedy.
+        FactsError: if the log is damaged or the facts cannot be written; one line.
     """
     known = _found(log)
     if known is not None:

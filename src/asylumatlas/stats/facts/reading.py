@@ -13,6 +13,7 @@ import numpy as np
 from asylumatlas import process
 from asylumatlas.events import Log
 from asylumatlas.events.parts import case_keys, first_rows
+from asylumatlas.stats.errors import FactsError
 from asylumatlas.stats.facts.columns import CASE_DIMENSIONS
 from asylumatlas.stats.facts.state import HEARD_EVENTS, NONE, Array, Part, Words
 
@@ -140,14 +141,20 @@ def _rows_of(cases: tuple[Array, Array], events: tuple[Array, Array]) -> Array:
 
 
 def _table(log: Log, entry: Mapping[str, Any], table: str, columns: list[str]) -> Any:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     text = [name for name in columns if name in (*_TEXT, *CASE_DIMENSIONS)]
     path = log.folder / entry[table]["file"]
     # One thread: other parts are read beside this one.
-    return pq.read_table(
-        path, columns=columns, partitioning=None, use_threads=False, read_dictionary=text
-    )
+    try:
+        return pq.read_table(
+            path, columns=columns, partitioning=None, use_threads=False, read_dictionary=text
+        )
+    except (OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the machine's fault, which says what it is
+        raise FactsError(f"{path}: cannot be read as Parquet. Make the log again.") from error
 
 
 def _numbers(column: Any) -> Array:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from asylumatlas.events import Log
-from asylumatlas.stats.errors import StatsError
+from asylumatlas.stats.errors import FactsError
 from asylumatlas.stats.facts.columns import TABLES
 
 FORMAT = 2
@@ -129,14 +129,14 @@ def draft(log: Log) -> Iterator[Path]:
     by an error or Ctrl-C.
 
     Raises:
-        StatsError: if neither the log's folder nor the cache can be written, or the disk is full.
+        FactsError: if neither the log's folder nor the cache can be written, or the disk is full.
     """
     target, folder = _new_draft(log)
     try:
         yield folder
         _install(folder, target, log)
     except OSError as error:
-        raise StatsError(_why_not(error, target)) from error
+        raise FactsError(_why_not(error, target)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -154,7 +154,7 @@ def _new_draft(log: Log) -> tuple[Path, Path]:
             continue
         _sweep(target.parent)
         return target, folder
-    raise StatsError(problem)
+    raise FactsError(problem)
 
 
 def _why_not(error: OSError, target: Path) -> str:
