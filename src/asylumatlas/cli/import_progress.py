@@ -63,6 +63,7 @@ class ImportBar(Bar):
         now = time.monotonic()
         if self._last[0] == doing and now < self._last[1] + OFTEN and done < total:
             return
+        fresh = self._last[0] != doing
         self._last = (doing, now)
         text = not doing.startswith("linking ")
         if not text and self._bytes:  # another count begins, and another rate
@@ -76,3 +77,5 @@ class ImportBar(Bar):
             rows=rows,
             bytes=text,
         )
+        if fresh:  # shown at once: a small table is read between two looks
+            self._bar.refresh()
