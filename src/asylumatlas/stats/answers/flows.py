@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asylumatlas import process
 from asylumatlas.stats.answers.asked import Asked, Row
@@ -12,6 +13,7 @@ from asylumatlas.stats.answers.shares import middle
 from asylumatlas.stats.answers.worlds import figures, real
 from asylumatlas.stats.counts import Counts
 from asylumatlas.stats.estimate.states import Moves, Occupation, Standing, state_occupation
+from asylumatlas.stats.tallies import Words
 
 AFTER = (0, 30, 90, 180, 365, 730, 1095, 1825)
 """Days after the origin at which it is said who is where."""
@@ -25,13 +27,15 @@ def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
     grid = asked.grid(counts)
     if not grid.cells or not len(grid.cell):
         return
-    stages = [name for name in process.load().stages if name in _named(counts)]
+    named = _named(counts)
+    stages = [name for name in process.load().stages if name in named]
     alone = not (asked.worlds.many or asked.worlds.pooled)  # one world: its own interval
     found = _occupation(asked, counts, stages, with_errors=alone)
     share = grid.shaped(found.share)
     seen = found.blind <= BLIND
     days = [t for t in range(len(AFTER)) if seen[:, t].any()]
-    low, high = found.interval() if alone else (share, share)
+    ends = found.interval() if alone else (found.share, found.share)
+    low, high = (grid.shaped(end) for end in ends)
     for k, group in enumerate(grid.groups):
         size = middle(grid.shaped(found.size)[k])
         for t in days:
@@ -45,22 +49,23 @@ def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
                 elif asked.worlds.pooled:
                     row = {"value": real(own[0]), "low95": None, "high95": None}
                 else:
-                    cell = grid.shaped(np.stack([low, high], axis=-1))[k, 0, t, s]
-                    row = {"value": real(own[0]), "low95": real(cell[0]), "high95": real(cell[1])}
+                    span = (real(end[k, 0, t, s]) for end in (low, high))
+                    row = dict(
+                        zip(("value", "low95", "high95"), (real(own[0]), *span), strict=True)
+                    )
                 place = {"after_days": AFTER[t], "stage": stage, "cases": size}
                 yield asked.labels(group) | place | row | {"flag": asked.flag(group, size)}
 
 
 def _named(counts: Counts) -> set[str]:
     """The stages that occur."""
-    return {word for name in ("stage", "next") for word in counts[name] if word is not None}
+    columns = [counts.coded[name] for name in ("stage", "next")]
+    return {word for column in columns if isinstance(column, Words) for word in column.words}
 
 
 def _occupation(asked: Asked, counts: Counts, stages: list[str], with_errors: bool) -> Occupation:
-    place = {name: k for k, name in enumerate(stages)} | {None: -1}
     soon = counts["day"] <= AFTER[-1]  # what comes later changes nothing before
-    origin = np.array([place[word] for word in counts["stage"][soon]], np.int64)
-    target = np.array([place[word] for word in counts["next"][soon]], np.int64)
+    origin, target = (_places(counts, name, stages)[soon] for name in ("stage", "next"))
     day, number = counts["day"][soon], counts["n"][soon]
     grid = asked.grid(counts)
     cell = grid.cell[soon]
@@ -82,3 +87,11 @@ def _occupation(asked: Asked, counts: Counts, stages: list[str], with_errors: bo
         grid.cells,
         errors=with_errors,
     )
+
+
+def _places(counts: Counts, name: str, stages: list[str]) -> NDArray[np.int64]:
+    """(n,) place of each row's stage, -1 where there is none."""
+    column = counts.coded[name]
+    assert isinstance(column, Words)
+    table = [stages.index(word) for word in column.words]
+    return np.array([*table, -1], np.int64)[column.codes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Bench:
     counted: Ints
     decisions: Ints
 
-    @property
+    @cached_property
     def fit(self) -> Variation:
         """The spread of rates over judges."""
         return between_judges(self.counted.sum(axis=1), self.decisions.sum(axis=1))

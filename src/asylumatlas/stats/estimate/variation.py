@@ -11,6 +11,7 @@ nationalities, years), part of the variation is theirs. Count within such groups
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ from asylumatlas.stats.estimate.checks import EstimateError, Flags, Ints, Number
 from asylumatlas.stats.estimate.distributions import beta_quantile, chi_square_above
 from asylumatlas.stats.estimate.shares import share
 
-_GRID = np.linspace(-20.0, 6.0, 53)  # log overdispersion; below lies nothing one could measure
+_GRID = np.linspace(-20.0, 6.0, 27)  # log overdispersion; below lies nothing one could measure
+_CLOSE = 1e-6  # of the log overdispersion: a millionth of it
 _GOLDEN = (np.sqrt(5) - 1) / 2
 
 
@@ -196,23 +198,39 @@ def _fit(s: Ints, n: Ints) -> tuple[float, float]:
         return pooled, 0.0  # nothing differs
     likelihood = _Likelihood(s, n)
 
+    start = pooled
+
     def profile(log_over: float) -> tuple[float, float]:
+        nonlocal start
         over = float(np.exp(log_over))
-        mean = likelihood.mean(over, pooled)
-        return likelihood.at(over, mean), mean
+        start = likelihood.mean(over, start)
+        return likelihood.at(over, start), start
 
     found = [profile(point)[0] for point in _GRID]
     best = int(np.argmax(found))
     low, high = _GRID[max(best - 1, 0)], _GRID[min(best + 1, len(_GRID) - 1)]
-    while high - low > 1e-9:
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        low, high = (low, right) if profile(left)[0] >= profile(right)[0] else (left, high)
-    middle = (low + high) / 2
+    middle = _highest(lambda point: profile(point)[0], float(low), float(high))
     value, mean = profile(middle)
     # rounding makes the likelihood flat to about 1e-9: no gain over the binomial is none
     if value <= likelihood.at(0.0, pooled) + 1e-7:
         return pooled, 0.0
     return mean, float(np.exp(middle))
+
+
+def _highest(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function with one peak between two points is highest, by golden sections."""
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = function(left), function(right)
+    while high - low > _CLOSE:
+        if at_left >= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = function(right)
+    return (low + high) / 2
 
 
 @dataclass(frozen=True)
