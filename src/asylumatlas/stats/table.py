@@ -83,7 +83,7 @@ class Table:
         asked: the question's arguments, as plain data.
         reason: why there is no row; "" where there are rows.
         queries: SQL by dialect, made when asked for.
-        curves: (survival or incidence) rows for charts: group, days, value, low95, high95.
+        curves: rows for charts of times: group, days, value, low95, high95; of 30 groups at most.
         cite_as: citations of published figures that stand beside ours.
         labels: column -> word -> what readers call it; rows hold the words.
     """

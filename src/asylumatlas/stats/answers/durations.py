@@ -26,6 +26,7 @@ WITHIN = (90, 180, 365, 730, 1095)
 
 QUARTERS = {"p25": 0.25, "value": 0.5, "p75": 0.75, "p90": 0.9}
 CURVE_POINTS = 80
+MOST_CURVES = 30
 OPEN: Any = None  # how a span ended that has not
 LEVEL_PARTS = (0.025, 0.975, 0.1, 0.9)  # of the worlds, in the order of LEVELS
 
@@ -179,10 +180,13 @@ def _late(values: Numbers) -> Numbers:
 
 
 def curves(asked: Asked, counts: Counts) -> Iterator[Row]:
-    """Yield points of the curve of each group: the share ended after n days, with its interval."""
+    """Yield points of the curve of each group: the share ended after n days, with its interval.
+
+    Nothing where there are more groups than a chart can hold curves.
+    """
     ends = tally(asked, counts)
     grid = ends.grid
-    if not grid.cells or not len(ends.days):
+    if not grid.cells or not len(ends.days) or len(grid.groups) > MOST_CURVES:
         return
     most = int(ends.days.max())
     days = np.unique(np.linspace(0, most, CURVE_POINTS).astype(np.int64))

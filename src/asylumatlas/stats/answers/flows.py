@@ -38,6 +38,7 @@ def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
     low, high = (grid.shaped(end) for end in ends)
     for k, group in enumerate(grid.groups):
         size = middle(grid.shaped(found.size)[k])
+        words, flag = asked.labels(group), {"flag": asked.flag(group, size)}
         for t in days:
             known = grid.shaped(seen)[k, :, t]
             for s, stage in enumerate(stages):
@@ -49,12 +50,10 @@ def flows(asked: Asked, counts: Counts) -> Iterator[Row]:
                 elif asked.worlds.pooled:
                     row = {"value": real(own[0]), "low95": None, "high95": None}
                 else:
-                    span = (real(end[k, 0, t, s]) for end in (low, high))
-                    row = dict(
-                        zip(("value", "low95", "high95"), (real(own[0]), *span), strict=True)
-                    )
+                    row = {"value": real(own[0]), "low95": real(low[k, 0, t, s])}
+                    row |= {"high95": real(high[k, 0, t, s])}
                 place = {"after_days": AFTER[t], "stage": stage, "cases": size}
-                yield asked.labels(group) | place | row | {"flag": asked.flag(group, size)}
+                yield words | place | row | flag
 
 
 def _named(counts: Counts) -> set[str]:
