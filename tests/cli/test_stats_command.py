@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,6 +83,33 @@ def test_what_counts_are_of_stands_over_them(log: Path, answer: Answer) -> None:
     assert line(text, "kind") == "kind cases flag"
     assert line(text, "unaccompanied child").split()[2] == "3"
     assert line(text, "all") == "all 173"
+
+
+def test_the_screen_says_what_the_figures_are_limited_to(log: Path, answer: Answer) -> None:
+    words = ("--where", "nationality=honduras", "--from", "FY2016", "--to", "FY2016")
+    text = answer("asylum_denial_rate", log, *words)
+    said = "Only: nationality HND Honduras; FY2016 (2015-10-01 to 2016-09-30)."
+    assert said in " ".join(text.split())
+    assert text.index("Definition trac") < text.index("Only: ") < text.index("57.0 %")
+    assert "Only:" not in answer("asylum_denial_rate", log)
+    assert "only nationality HND Honduras" in answer("asylum_denial_rate", log, *words, "--cite")
+
+
+def test_nine_judges_in_ten_stand_in_one_column(tmp_path: Path, answer: Answer) -> None:
+    apart = [*decided(90, 10, judge="J1"), *decided(10, 90, judge="J2")]
+    text = answer("judge_variation", write(tmp_path / "apart", apart), width=160)
+    head, row = line(text, "spread, points"), line(text, "33.0")
+    assert "90 % of judges" in head
+    assert re.search(r" \d\.\d to 9\d\.\d % <0.001 ", row)
+    assert "90 % of judges: from where to where nine in ten" in " ".join(text.split())
+    assert "none found" not in text
+
+
+def test_judges_who_do_not_differ_have_no_spread(tmp_path: Path, answer: Answer) -> None:
+    alike = [case for name in ("J1", "J2", "J3") for case in decided(50, 50, judge=name)]
+    text = answer("judge_variation", write(tmp_path / "alike", alike), width=160)
+    assert line(text, "none found").startswith("none found 3 300 50.0 % - 1.000")
+    assert "50.0 to 50.0" not in text
 
 
 def test_definitions_are_told_apart(log: Path, answer: Answer) -> None:
@@ -183,7 +211,13 @@ def test_a_file_is_written_in_the_format_of_its_name(
         assert main([*words, str(tmp_path / name)]) == 0
         said = capsys.readouterr()
         assert said.out == ""
-        assert said.err == f"{tmp_path / name}: 2 rows\n"
+        first, *more = said.err.splitlines()
+        assert first == f"{tmp_path / name}: 2 rows"
+        assert [one.split(": ")[0] for one in more] == (
+            [str(tmp_path / "a.metadata.json")] if name == "a.csv" else []
+        )
+    about = json.loads((tmp_path / "a.metadata.json").read_text())
+    assert about == {key: value for key, value in table.to_dict().items() if key != "rows"}
     assert (tmp_path / "a.csv").read_bytes() == table.to_csv().encode()
     assert json.loads((tmp_path / "a.json").read_text())["fingerprint"] == table.fingerprint
     assert (tmp_path / "a.txt").read_text().startswith("Cases received by the courts\n")
@@ -225,6 +259,15 @@ WRONG = {
     "--format csv": "the catalogue is printed as table or json",
     "receipts --by kind": "--by: name a log first",
     "recepts": 'unknown statistic "recepts". Did you mean "receipts"?',
+    "LOG receipts": "the statistic comes first: asylumatlas stats receipts LOG",
+    "LOG receipts LOG2": "the statistic comes first: asylumatlas stats receipts LOG LOG2",
+    "LOG": "the statistic comes first: asylumatlas stats STATISTIC LOG",
+    "nothing LOG": 'unknown statistic "nothing". `asylumatlas stats` lists them.',
+    "receipts LOG --out x.xlsx": "x.xlsx: write .csv (spreadsheets open it), .json, .parquet or",
+    "receipts LOG --out x": "--out x: write .csv",
+    "receipts LOG --out x.csv --chart x.metadata.json": "is written beside the CSV file",
+    "receipts LOG --where nationality=Hondurs": 'Did you mean "HND" (Honduras)?',
+    "receipts LOG --by country": 'Did you mean "nationality"?',
     "receipts LOG --format jsn": 'Did you mean "json"?',
     "receipts LOG --by knd": 'Did you mean "kind"?',
     "receipts LOG --definition initail": 'Did you mean "initial"?',
@@ -270,7 +313,7 @@ def test_it_says_in_one_line_what_is_wrong(
     there.write_text("mine\n")
     places = {"LOG": str(log), "NOWHERE": str(tmp_path / "nowhere"), "THERE": str(there)}
     for name, place in places.items():
-        words = words.replace(name, place)
+        words, said = words.replace(name, place), said.replace(name, place)
     assert main(["stats", *words.split()]) == code
     told = capsys.readouterr()
     assert said in told.err
@@ -280,11 +323,24 @@ def test_it_says_in_one_line_what_is_wrong(
     assert there.read_text() == "mine\n"
 
 
+def test_what_stands_beside_a_csv_file_is_not_lost(
+    log: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    beside = tmp_path / "x.metadata.json"
+    beside.write_text("mine\n")
+    assert main(["stats", "receipts", str(log), "--out", str(tmp_path / "x.csv")]) == 1
+    assert f"{beside}: exists already" in capsys.readouterr().err
+    assert beside.read_text() == "mine\n"
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_a_file_is_replaced_on_request(log: Path, tmp_path: Path, capsys: Capture) -> None:
     file = tmp_path / "x.csv"
     file.write_text("mine\n")
+    (tmp_path / "x.metadata.json").write_text("mine\n")
     assert main(["stats", "receipts", str(log), "--out", str(file), "--replace"]) == 0
     assert file.read_text().startswith("value,")
+    assert json.loads((tmp_path / "x.metadata.json").read_text())["statistic"] == "receipts"
 
 
 def test_a_picture_without_its_extra_says_so(

@@ -155,6 +155,14 @@ def test_a_table_meets_its_descriptor(tmp_path: Path, rows: list[Any]) -> None:
     assert told["resources"][0]["schema"]["fields"][1]["unit"] == "share"
 
 
+def test_a_package_says_what_its_table_is_limited_to(tmp_path: Path) -> None:
+    table = Table([("HND", 0.25, 4)])
+    table.filter = "nationality HND Honduras"  # type: ignore[attr-defined]
+    told = checked(exports.package_table(table, tmp_path / "out"))
+    assert told["description"] == "Only: nationality HND Honduras. No one is real. Made up."
+    assert told["provenance"]["filter"] == "nationality HND Honduras"
+
+
 def test_an_empty_table_is_a_package(tmp_path: Path) -> None:
     checked(exports.package_table(Table([]), tmp_path / "out"))
 

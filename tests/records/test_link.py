@@ -19,6 +19,7 @@ from asylumatlas.records.link import LinkError, link
 from asylumatlas.records.link.codes import codes, meaning, nationalities
 from asylumatlas.records.link.shard import ORDER
 from asylumatlas.records.link.sources import SOURCES
+from asylumatlas.records.lookups import JUDGES, Entry, Lookups
 from asylumatlas.records.registry import tables
 
 AS_OF = date(2026, 4, 1)
@@ -769,6 +770,22 @@ def test_a_dataset_without_rows_gives_an_empty_log(tmp_path: Path) -> None:
     found = link(dataset(tmp_path / "d"), AS_OF)
     assert (found["cases"], found["events"], found["histories"]["accepted_share"]) == (0, 0, None)
     assert validate(open_log(tmp_path / "d" / "log")).ok
+
+
+def test_judges_who_are_nobody_are_told_and_stay_as_recorded(tmp_path: Path) -> None:
+    heard = [hearing("2020-03-01", None, IJ_CODE="AAA"), hearing("2020-04-01", None, "I", 2)]
+    rows = {"A_TblCase": [case()], "B_TblProceeding": [proceeding()], "tbl_schedule": heard}
+    folder = dataset(tmp_path / "d", **rows)
+    link(folder, AS_OF)
+    assert "placeholders" not in open_log(folder / "log").manifest.details  # no lookups, no word
+    judges = [("V10", "VISITING JUDGE 10"), ("AAA", "ALL JUDGES"), ("X1", "JUDGE EXAMPLE 001")]
+    entries = [Entry(JUDGES, c, "", "", text, True, n) for n, (c, text) in enumerate(judges)]
+    entries.append(Entry("tblLanguage", "AAA", "", "", "Visiting", True, 9))
+    Lookups(entries, [JUDGES, "tblLanguage"]).write(folder / "lookups.parquet")
+    link(folder, AS_OF)
+    log = open_log(folder / "log")
+    assert log.manifest.details["placeholders"] == {"resource": ["AAA", "V10"]}
+    assert set(log.events(["resource"])["resource"].to_pylist()) == {"AAA", None}
 
 
 def test_linking_again_replaces_the_log_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -194,3 +194,23 @@ def test_a_run_says_its_draws_and_seed(runs: dict[str, Path]) -> None:
     details = json.loads((runs["same"] / "log.json").read_text("utf-8"))["details"]
     assert len(details["draws"]) == 4
     assert details["seed"] == 11
+
+
+# ---- published figures
+
+
+def test_all_that_was_published_of_a_row_is_named(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", decided(4, 6))
+    (row,) = ask("receipts", log, start="FY2015", end="FY2015", published=True)
+    assert row["published"] == 202000  # the last of three
+    assert row["published_source"] == "S09; also 193000 in S02; also 192997 in S01"
+    table = ask("receipts", log, start="FY2018", end="FY2018", published=True)
+    assert table.rows[0]["published_source"] == "S02; also 316106 in S01"
+    assert len(table.cite_as) == 2
+
+
+def test_one_published_figure_needs_no_more_than_its_source(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", decided(4, 6))
+    (row,) = ask("asylum_denial_rate", log, start="FY2016", end="FY2016", published=True)
+    assert row["published"] == 0.57
+    assert row["published_source"].isalnum()

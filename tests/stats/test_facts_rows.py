@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ EPOCH = datetime.date(1970, 1, 1)
 START = datetime.date(2015, 1, 1)
 AS_OF = datetime.date(2016, 1, 1)
 PROCESS = process.load()
-CASE_COLUMNS = ("nationality", "kind", "entry_route", "case_type", "sex", "language")
+CASE_COLUMNS = ("nationality", "kind", "entry_route", "case_type", "sex", "language", "feed")
 
 
 # ---------------------------------------------------------------- a log out of plain rows
@@ -65,6 +66,7 @@ def write_log(
             for name in CASE_COLUMNS
             if name != "entry_route"
         }
+        feed = text.pop("feed")
         written = write_part(
             folder,
             number,
@@ -74,6 +76,7 @@ def write_log(
                 entry_route=np.array([ENTRY_ROUTES.index(r["entry_route"]) for _, r in chosen]),
                 entry_date=none,
                 charging_date=none,
+                extra={"feed": feed} if any("feed" in row for row in cases) else {},
                 **text,
             ),
             CodedEvents(
@@ -102,11 +105,13 @@ def write_log(
 
 def read_log(log: Log) -> list[Row]:
     """Return the cases of a written log in the form the oracle reads."""
+    nobody = log.manifest.details.get("placeholders", {}).get("resource", [])
     cases: dict[tuple[int, int], Row] = {}
     for row in log.cases().to_pylist():
         cases[row["replication"], row["case_id"]] = {**row, "events": []}
     for row in log.events().to_pylist():
-        found = {"date": row["date"], "judge": row["resource"]}
+        judge = None if row["resource"] in nobody else row["resource"]
+        found = {"date": row["date"], "judge": judge, "nobody": judge != row["resource"]}
         found |= {name: row[name] for name in ("event", "outcome", "place", "detail")}
         cases[row["replication"], row["case_id"]]["events"].append(found)
     return list(cases.values())
@@ -549,6 +554,13 @@ def check_book(facts: Facts, cases: list[Row]) -> None:
     for name in ("court", "judge", "place", "outcome", "party", "representation", "custody"):
         told = Counter(row[name] for row in moments if row[name])
         assert facts.words.get(name, {}) == told
+    lost = [
+        e
+        for row in cases
+        for e in row["events"]
+        if e["nobody"] and e["event"] not in NOT_MOMENTS and e["date"] <= facts.as_of
+    ]
+    assert facts.not_judges == len(lost)
 
 
 # ---------------------------------------------------------------- random histories
@@ -581,6 +593,7 @@ def histories(draw: st.DrawFn) -> Row:
         draw(st.integers(0, 2)),
         nationality=draw(st.sampled_from(["HND", "GTM"])),
         case_type=draw(st.sampled_from([None, "RMV"])),
+        **draw(st.sampled_from([{}, {"feed": "stream"}, {"feed": "first_day"}])),
     )
 
 
@@ -608,7 +621,10 @@ def test_facts_are_what_a_plain_reading_says(
     tmp_path_factory: pytest.TempPathFactory, cases: st.SearchStrategy[Row], data: st.DataObject
 ) -> None:
     rows = data.draw(st.lists(cases, max_size=12))
-    log = write_log(tmp_path_factory.mktemp("log"), rows, data.draw(st.sampled_from([3, 100])))
+    nobody = data.draw(st.sampled_from([[], ["j2"], ["j1", "j2", "j9"]]))
+    size = data.draw(st.sampled_from([3, 100]))
+    placeholders = {"resource": nobody}
+    log = write_log(tmp_path_factory.mktemp("log"), rows, size, placeholders=placeholders)
     check_against_oracle(log, prepare(log, workers=1))
 
 
@@ -1100,6 +1116,62 @@ def test_replications_draws_and_meters_come_from_the_log(tmp_path: Path) -> None
     row = {"meter": "beds", "place": None, "unit": "days"}
     expected = [{"replication": 0, **row, "amount": 2.0}, {"replication": 1, **row, "amount": 5.0}]
     assert rows_of(facts, "meters") == expected
+
+
+def test_a_code_that_stands_for_no_one_judge_is_no_judge(tmp_path: Path) -> None:
+    told = [
+        event(0, "charging_document", place="eloy"),
+        event(9, "master_hearing", "continued", place="eloy", judge="j1"),
+        event(12, "venue_changed", place="eloy", judge="AAA"),
+        event(20, "master_hearing", "continued", place="eloy", judge="AAA"),
+        event(30, "court_decision", "removal_no_application", place="eloy", judge="AAA"),
+    ]
+    log = write_log(tmp_path / "log", [case(told)], placeholders={"resource": ["CLR", "AAA"]})
+    facts = prepare(log)
+    judges = {(row["event"], row["judge"]) for row in rows_of(facts, "moments")}
+    assert judges == {
+        ("charging_document", None),
+        ("master_hearing", "j1"),
+        ("master_hearing", None),
+        ("court_decision", None),
+    }
+    assert {row["judge"] for row in rows_of(facts, "spells")} == {"j1"}  # the last one known
+    assert facts.words["judge"] == {"j1": 1}
+    assert (facts.not_judges, facts.columns["judge"], facts.left_out) == (2, 1, {})
+    book = json.loads((facts.folder / "facts.json").read_text(encoding="utf-8"))
+    assert book["not_judges"] == 2
+    kept = prepare(write_log(tmp_path / "kept", [case(told)]))
+    assert kept.words["judge"] == {"j1": 1, "AAA": 2}  # no lookup says that it is nobody
+    assert kept.not_judges == 0
+
+
+@pytest.mark.parametrize("wrong", [["AAA"], "AAA", {"resource": "AAA"}, {"resource": [1]}])
+def test_a_log_that_tells_of_placeholders_in_another_way_is_refused(
+    tmp_path: Path, wrong: Any
+) -> None:
+    log = write_log(tmp_path, [case([event(0, "charging_document")])], placeholders=wrong)
+    with pytest.raises(StatsError, match=r"log\.json: details\.placeholders .* again\.$"):
+        prepare(log)
+    assert not (tmp_path / "facts").exists()
+
+
+def test_the_feed_of_a_case_is_on_each_of_its_facts(tmp_path: Path) -> None:
+    told = [
+        event(0, "charging_document", place="eloy"),
+        event(5, "court_decision", "removal_no_application"),
+    ]
+    cases = [case(told, feed="caravan"), case(told, feed="stream"), case(told)]
+    facts = prepare(write_log(tmp_path / "run", cases, size=2))
+    for table in ("moments", "spells", "stays"):
+        feeds = Counter(row["feed"] for row in rows_of(facts, table))
+        assert set(feeds) == {"caravan", "stream", None}
+        assert len(set(feeds.values())) == 1
+    assert facts.words["feed"] == {"caravan": 1, "stream": 1}
+    assert facts.columns["feed"] == 4
+    silent = prepare(write_log(tmp_path / "records", [case(told)]))
+    assert {row["feed"] for row in rows_of(silent, "moments")} == {None}
+    assert silent.columns["feed"] == 0
+    assert "feed" not in silent.words
 
 
 def test_rows_of_one_event_lie_together(tmp_path: Path) -> None:

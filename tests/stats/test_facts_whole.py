@@ -8,6 +8,7 @@ import pytest
 import asylumatlas
 from asylumatlas.events import Log
 from asylumatlas.records import import_release
+from asylumatlas.stats import ask
 from asylumatlas.stats.facts import prepare
 from asylumatlas.stats.facts.moments import NOT_COUNTED
 
@@ -40,13 +41,14 @@ def counts(engine: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, 
     return engine.execute(query).fetchall()
 
 
-def test_moments_are_the_events_of_the_log(engine: duckdb.DuckDBPyConnection) -> None:
-    query = """select replication, event, outcome, place, resource, date, count(*) from {}
+def test_moments_are_the_events_of_the_log(log: Log, engine: duckdb.DuckDBPyConnection) -> None:
+    query = """select replication, event, outcome, place, judge, date, count(*) from {}
         where event not in ({}) group by all order by all"""
     left_out = ", ".join(f"'{name}'" for name in NOT_COUNTED)
-    renamed = "(select *, judge as resource from moments)"
-    found = counts(engine, query.format(renamed, left_out))
-    assert found == counts(engine, query.format("events", left_out))
+    nobody = log.manifest.details.get("placeholders", {"resource": []})["resource"]
+    renamed = "(select *, if(list_contains($1, resource), null, resource) as judge from events)"
+    found = counts(engine, query.format("moments", left_out))
+    assert found == engine.execute(query.format(renamed, left_out), [nobody]).fetchall()
     assert found
 
 
@@ -119,3 +121,17 @@ def test_no_span_of_time_is_negative(engine: duckdb.DuckDBPyConnection) -> None:
     assert counts(engine, "select count(*) from stays where from_entry_out < from_entry_in") == [
         (0,)
     ]
+
+
+def test_records_name_the_judges_who_are_nobody_and_a_run_its_feeds(log: Log) -> None:
+    facts = prepare(log, workers=1)
+    if log.manifest.source == "records":
+        nobody = log.manifest.details["placeholders"]["resource"]
+        assert {"AAA", "CLR"} <= set(nobody)
+        assert not set(nobody) & set(facts.words["judge"])
+        assert facts.columns["feed"] == 0
+    else:
+        assert "placeholders" not in log.manifest.details
+        assert facts.columns["feed"] == facts.rows["moments"]
+        table = ask("waiting_list_wait", log, by="feed", replications="pool")
+        assert {row["feed"] for row in table.rows} == {"caravan", "list_newcomers"}

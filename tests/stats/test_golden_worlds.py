@@ -49,3 +49,10 @@ def test_cost_is_what_the_meters_say(log: Path) -> None:
     values = [ask("cost", log, replications=n).rows[0]["value"] for n in (0, 1)]
     assert values == [1500.0, 2500.5]
     assert ask("cost", log, replications="pool").rows[0]["value"] == 4000.5
+
+
+def test_what_a_log_does_not_record_is_no_zero(log: Path) -> None:
+    """Four people came to the port in each world, and being turned back is nowhere recorded."""
+    table = ask("turned_back_share", log)
+    assert not table.rows
+    assert "holds no port_turned_back: it is not recorded there" in table.reason

@@ -145,6 +145,42 @@ def test_bad_arguments_are_refused_in_one_line(arguments, said):
     assert "\n" not in str(found.value)
 
 
+@pytest.mark.parametrize("word", ["HND", "hnd", "Honduras", "HONDURAS", "honduras"])
+def test_a_nationality_is_its_code_or_its_name(word):
+    assert Question.of(where=f"nationality={word}") == Question.of(where={"nationality": "HND"})
+    assert Question.of(where=f"court={word}").where == (("court", (word,)),)
+
+
+def test_names_of_nationalities_are_told_apart():
+    both = Question.of(where={"nationality": ["Guinea", "guinea-bissau", "Elsewhere", "gin"]})
+    assert both.where == (("nationality", ("Elsewhere", "GIN", "GNB")),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, ""),
+        ({"by": "court", "small": 3, "replications": "pool"}, ""),
+        (
+            {"where": "nationality=honduras", "start": "FY2016", "end": "FY2016"},
+            "nationality HND Honduras; FY2016 (2015-10-01 to 2016-09-30)",
+        ),
+        (
+            {"where": {"nationality": ["SLV", "HND", "XYZ"], "kind": "unaccompanied_child"}},
+            "kind unaccompanied child; nationality HND Honduras or SLV El Salvador or XYZ",
+        ),
+        ({"where": "court=not_known,ATL"}, "court ATL or not known"),
+        ({"where": "claim=true"}, "claim application filed"),
+        ({"start": "FY2016"}, "from 2015-10-01"),
+        ({"end": "2016-05-01", "replications": 3}, "to 2016-05-01; simulated world 3"),
+        ({"start": "2016-05-01", "end": "2016-05-01"}, "2016-05-01"),
+        ({"start": "2016-05-02", "end": "2016-06-01"}, "2016-05-02 to 2016-06-01"),
+    ],
+)
+def test_what_a_question_is_limited_to_is_said_in_words(asked, said):
+    assert Question.of(**asked).filter == said
+
+
 def test_an_unknown_part_of_a_link_is_refused():
     with pytest.raises(StatsError, match=r'unknown part "form".* Did you mean "from"'):
         Question.read("form=2012")
@@ -171,7 +207,20 @@ def facts(facts_of):
         (Question.of(where="cuort=x"), 'where: unknown column "cuort".*"court"'),
         (Question.of(where="month=2012-10"), "where: month: .* from and to"),
         (Question.of(where="kind=famly"), 'where: kind: unknown value "famly".*"family"'),
-        (Question.of(where="nationality=Honduras"), 'unknown value "Honduras"'),
+        (Question.of(where="nationality=Hondurs"), r'Did you mean "HND" \(Honduras\)'),
+        (Question.of(where="nationality=HONDURAN"), r'Did you mean "HND" \(Honduras\)'),
+        (Question.of(where="nationality=HDN"), r'"HDN". Did you mean "HND" \(Honduras\)'),
+        (Question.of(where="nationality=xyz"), 'unknown value "xyz"'),
+        (Question.of("country"), 'unknown column "country". Did you mean "nationality"'),
+        (Question.of("year"), 'Did you mean "fiscal_year"'),
+        (Question.of("lawyer"), 'Did you mean "representation"'),
+        (Question.of("attorney"), 'Did you mean "representation"'),
+        (Question.of(where="detained=true"), 'Did you mean "custody"'),
+        (Question.of("detention"), 'Did you mean "custody"'),
+        (Question.of("gender"), 'Did you mean "sex"'),
+        (Question.of("city"), 'Did you mean "court"'),
+        (Question.of("age"), 'unknown column "age". No column holds ages.$'),
+        (Question.of(where="year=2016"), "where: year: .* from and to"),
         (Question.of(where="court=sprinfield"), 'unknown value "sprinfield".*"springfield"'),
         (Question.of(where="claim=yes"), 'unknown value "yes".*false'),
         (Question.of(where="outcome=asylum_grantd"), 'Did you mean "asylum_granted"'),

@@ -116,6 +116,29 @@ def test_a_citation_names_the_question_the_definition_and_the_log(log: Path) -> 
         table.cite("apa")
 
 
+def test_a_filter_is_said_wherever_the_table_goes(log: Path) -> None:
+    asked = {"where": "nationality=Honduras", "start": "FY2016", "end": "FY2016"}
+    words = "nationality HND Honduras; FY2016 (2015-10-01 to 2016-09-30)"
+    table = ask("asylum_denial_rate", log, **asked)
+    assert table.filter == table.to_dict()["filter"] == words
+    for text in (table.cite(), table.cite("bibtex"), table._repr_html_()):
+        assert words in text
+    assert "\n" not in table.cite()
+
+
+def test_a_table_of_everything_has_no_filter(log: Path) -> None:
+    table = ask("asylum_denial_rate", log, by="nationality")
+    assert table.filter == table.to_dict()["filter"] == ""
+    assert not [text for text in (table.cite(), table._repr_html_()) if "nly" in text.split("(")[0]]
+
+
+def test_bibtex_escapes_the_words_of_a_filter() -> None:
+    told = {"asked": {"definitions": ["initial"], "question": "where.court=a_b%26c"}}
+    table = Table(**{**ABOUT, **told}, columns=(), rows=())
+    assert table.filter == "court a_b&c"
+    assert r"only court a\_b\&c, table" in table.cite("bibtex")
+
+
 def test_bibtex_escapes_what_tex_would_read() -> None:
     table = Table(**{**ABOUT, "label": "50 % & more_of {it}"}, columns=(), rows=())
     assert r"50 \% \& more\_of \{it\}" in table.cite("bibtex")

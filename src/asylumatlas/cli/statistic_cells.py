@@ -15,6 +15,9 @@ Row = Mapping[str, Any]
 KEYS = ("definition", "log", "after_days", "stage", "meter", "unit", "date")
 """Columns that say which row it is, before its numbers; the groups come with them."""
 
+RANGE = "90 % of judges"
+"""Head of the column that puts both ends of the fitted distribution together."""
+
 _HEADS = {
     "numerator": "counted",
     "denominator": "of",
@@ -29,17 +32,16 @@ _HEADS = {
     "trac_low": "TRAC lowest",
     "trac_high": "TRAC highest",
     "reported_by_trac": "TRAC shows",
-    "fitted_p05": "fitted 5 %",
-    "fitted_p95": "fitted 95 %",
+    "fitted_p05": RANGE,
 }
 _LEFT_OUT = {
     *("low95", "high95", "low80", "high80", "worlds", "p25", "p75", "within_90", "within_180"),
     *("within_730", "difference_low95", "difference_high95", "shrunken_low95", "paired"),
-    *("shrunken_high95", "trac_p25", "trac_p75", "parameter_share"),
+    *("shrunken_high95", "trac_p25", "trac_p75", "parameter_share", "fitted_p95"),
 }
 _GIVEN_UP = (
-    *("published_source", "within_1095", "within_365", "p90", "fitted_p05", "fitted_p95"),
-    *("trac_low", "trac_high", "p_value", "ended_otherwise", "reported_by_trac", "trac_judges"),
+    *("published_source", "within_1095", "within_365", "p90", "trac_low", "trac_high"),
+    *("fitted_p05", "p_value", "ended_otherwise", "reported_by_trac", "trac_judges"),
     *("judges", "pooled", "cases", "started", "numerator", "denominator", "ended", "open"),
     *("after_0", "after_180", "after_730", "after_90", "after_1095"),
 )
@@ -131,6 +133,10 @@ def _used(table: Table, name: str) -> bool:
 def _column(table: Table, column: Column) -> Iterator[Shown]:
     """Yield a column, and the interval of a figure after it."""
     name = column.name
+    if name == "fitted_p05":
+        both = tuple(_fitted_range(table, row) for row in table.rows)
+        yield Shown(name, _head(table, name), both, both, True)
+        return
     plain = tuple(_cell(table, row, column) for row in table.rows)
     words = table.labels.get(name, {})
     cells = tuple(
@@ -142,6 +148,11 @@ def _column(table: Table, column: Column) -> Iterator[Shown]:
     if name in ends and any(row.get(end) is not None for row in table.rows for end in ends[name]):
         spans = tuple(_span(table, row, name, *ends[name]) for row in table.rows)
         yield Shown(name, _span_head(table, name), spans, spans, True)
+
+
+def _fitted_range(table: Table, row: Row) -> str:
+    """Where 90 % of the judges are; nothing where they do not differ beyond chance."""
+    return "-" if row["value"] == 0 else _span(table, row, "fitted_p05", "fitted_p05", "fitted_p95")
 
 
 def _labelled(name: str, code: str, label: str) -> str:
@@ -176,12 +187,19 @@ def _points(table: Table) -> bool:
     return table.kind in (*_SHARES, "variation")
 
 
+def _spread(table: Table) -> bool:
+    """Whether the figure is the spread over judges, not the share of one of them."""
+    return table.kind == "variation" and "judge" not in table.by
+
+
 def _cell(table: Table, row: Row, column: Column) -> str:
     value, name = row[column.name], column.name
     if value is None:
         return _missing(table, row, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "value" and value == 0 and _spread(table):
+        return "none found"
     if isinstance(value, int | float):
         return number(value, _unit(table, row, column))
     return _one_line(value)
@@ -205,7 +223,7 @@ def _unit(table: Table, row: Row, column: Column) -> str:
     if column.name == "difference":
         return "points" if _points(table) else "change"
     if column.name in ("value", "published"):
-        if table.kind == "variation" and "judge" not in table.by:
+        if _spread(table):
             return "spread"
         share = table.kind in (*_SHARES, "variation") or row.get("unit") == "share"
         return "share" if share else ""

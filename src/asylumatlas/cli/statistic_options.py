@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import shlex
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from asylumatlas.cli import UsageError
 
 FORMATS = ("table", "csv", "json", "parquet")
+ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".txt": "table"}
 PICTURES = (".png", ".svg", ".html", ".json")
 
 _INSTEAD = ("--sql", "--counts", "--cite")
@@ -79,7 +81,7 @@ def chosen_format(format: str, out: Path | None) -> str:
     """Return the format asked for: by its name, or by the ending of the file's name.
 
     Raises:
-        UsageError: the format is unknown.
+        UsageError: the format is unknown, or the ending is none of `ENDINGS`.
 
     Example:
         >>> chosen_format("", Path("rates.csv")), chosen_format("", None)
@@ -87,12 +89,64 @@ def chosen_format(format: str, out: Path | None) -> str:
     """
     from asylumatlas.stats.errors import suggestion
 
+    if not format and out:
+        ending = out.suffix.lower()
+        if ending not in ENDINGS and not out.is_dir():
+            raise _refusal(
+                f"--out {out}: write .csv (spreadsheets open it), .json, .parquet or .txt"
+            )
+        return ENDINGS.get(ending, "table")
     if not format:
-        ending = out.suffix.removeprefix(".") if out else ""
-        return ending if ending in FORMATS else "table"
+        return "table"
     if format not in FORMATS:
         raise _refusal(f'--format: "{format}".{suggestion(format, FORMATS)}')
     return format
+
+
+def check_name(name: str, logs: Sequence[str]) -> None:
+    """Refuse a word that is no statistic, above all where it was exchanged with the log's folder.
+
+    Raises:
+        UsageError: in one line with the remedy.
+    """
+    from asylumatlas.process.vocabulary import suggestion
+    from asylumatlas.stats.catalogue import statistics
+
+    known = statistics()
+    if not name or name in known:
+        return
+    exchanged = bool(logs) and logs[0] in known
+    if exchanged or (Path(name).exists() and not suggestion(name, known)):
+        first, *others = logs or ["STATISTIC"]
+        words = [first, name, *others] if exchanged else ["STATISTIC", name, *logs]
+        raise _refusal(f"the statistic comes first: asylumatlas stats {shlex.join(words)}")
+    near = suggestion(name, known) or " `asylumatlas stats` lists them."
+    raise _refusal(f'unknown statistic "{name}".{near}')
+
+
+def metadata_file(path: Path) -> Path:
+    """Return the file beside a CSV file that says what its columns mean and where they are from.
+
+    Example:
+        >>> metadata_file(Path("rates.csv")).name
+        'rates.metadata.json'
+    """
+    return path.with_suffix(".metadata.json")
+
+
+def written(form: str, out: Path | None, *others: Path | None) -> list[Path]:
+    """Return every file that will be written.
+
+    Raises:
+        UsageError: two of them are the same.
+    """
+    files = [path for path in (out, *others) if path]
+    if form == "csv" and out:
+        beside = metadata_file(out)
+        if beside in files:
+            raise _refusal(f"{beside}: is written beside the CSV file. Name another")
+        files.append(beside)
+    return files
 
 
 def check_files(paths: Collection[Path], replace: bool) -> None:

@@ -23,6 +23,8 @@ def print_table(table: Table) -> None:
     screen.paragraph(table.question)
     for each in used:
         screen.paragraph(_defined(each, table), indent="  ", first="")
+    if table.filter:
+        screen.paragraph(f"Only: {table.filter}.", indent="  ", first="")
     print()
     if table.rows:
         _print_rows(table)
@@ -108,6 +110,7 @@ def _legend(table: Table, chosen: Sequence[Shown], gone: Sequence[str]) -> Itera
     if table.kind in _EXPLAINED:
         meanings = {column.name: column.meaning for column in table.columns}
         told = dict.fromkeys((c.name, c.head) for c in chosen if c.name not in table.by)
+        meanings["fitted_p05"] = _RANGE
         said = [f"{head}: {meanings[name]}" for name, head in told if name not in _OBVIOUS]
         yield f"{'; '.join(said)}."
     if table.kind == "flow" and chosen and chosen[-1].name.startswith("after_"):
@@ -119,6 +122,10 @@ def _legend(table: Table, chosen: Sequence[Shown], gone: Sequence[str]) -> Itera
         yield f"Not shown for want of room: {', '.join(gone)}."
 
 
+_RANGE = (
+    "from where to where nine in ten judges' shares lie in the fitted distribution, chance in few "
+    "decisions removed"
+)
 _PAIRED = "Difference from the first log, world by world with the same random numbers."
 _NOT_PAIRED = (
     "Difference from the first log; not paired, for they do not share their random numbers."

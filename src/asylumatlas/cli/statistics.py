@@ -13,7 +13,15 @@ from cyclopts import Parameter
 
 from asylumatlas.cli import DONE
 from asylumatlas.cli.commands import _option, _print_json
-from asylumatlas.cli.statistic_options import FORMATS, check, check_files, chosen_format
+from asylumatlas.cli.statistic_options import (
+    FORMATS,
+    check,
+    check_files,
+    check_name,
+    chosen_format,
+    metadata_file,
+    written,
+)
 
 if TYPE_CHECKING:
     from asylumatlas.stats import Table
@@ -60,7 +68,7 @@ def stats(
         published: set published figures of the same thing beside the rows.
         add: the logs are shards of one log; add their counts.
         format: table, csv, json or parquet; by default what the name of --out ends in, else table.
-        out: write to this file instead of the screen.
+        out: write to this file instead of the screen; beside .csv, what its columns mean as JSON.
         chart: also draw it, as .png, .svg, .html or .json (Vega-Lite).
         sql: print the query in a dialect, such as duckdb, postgres or snowflake, instead.
         counts: write the counts of one log to this file instead, to be added to those of others.
@@ -88,7 +96,8 @@ def stats(
         replace=replace,
     )
     check(name, logs, given)
-    check_files([path for path in (out, chart, counts) if path], replace)
+    check_name(name, logs)
+    check_files(written(form, out, chart, counts), replace)
     asked = {
         "by": by,
         "where": list(where) or None,
@@ -200,6 +209,15 @@ def _print(table: Table, format: str, out: Path | None) -> None:
         _store(out, _text(table) if format == "table" else json.dumps(table.to_dict(), indent=1))
     if out is not None:
         print(f"{out}: {len(table):,} rows", file=sys.stderr)
+    if out is not None and format == "csv":
+        _describe(table, metadata_file(out))
+
+
+def _describe(table: Table, path: Path) -> None:
+    """Write what CSV has no room for."""
+    about = {key: value for key, value in table.to_dict().items() if key != "rows"}
+    _store(path, json.dumps(about, indent=1))
+    print(f"{path}: what was asked, what the columns mean, where it is from", file=sys.stderr)
 
 
 def _print_text(table: Table) -> None:

@@ -35,8 +35,8 @@ class Manifest:
         parts: one entry for each part, as `write_part` returned it.
         details: what made the log: for a simulation the scenario with every parameter,
             fingerprint, seeds, package versions, the draw of parameters behind each replication
-            (``draws``) and what it used by replication (``meters``); for records release, ledger
-            and caveats.
+            (``draws``) and what it used by replication (``meters``); for records release, ledger,
+            caveats and the codes that stand for no one judge (``placeholders``).
         format: version of the layout.
         checksum: SHA-256 of everything else in the manifest, and through the parts' own checksums
             of every byte of the log.
@@ -200,6 +200,11 @@ def _why_no_log(folder: Path) -> str:
     """Say why a path is not a log, and what to do."""
     if folder.name == MANIFEST and folder.is_file():
         return f'{folder}: is the manifest, not the folder. Did you mean "{folder.parent}"?'
+    if folder.is_file():
+        return (
+            f"{folder}: is a file, not a log's folder. A release is imported first: asylumatlas "
+            f"import {folder} --out records"
+        )
     if not folder.is_dir():
         return f"{folder}: no such folder. Give the folder that a run or an import wrote."
     if any((folder / f"{table}.parquet").is_dir() for table in TABLES):

@@ -261,6 +261,8 @@ def package_table(table: TableLike, folder: str | Path, *, replace: bool = False
     resource = _resource("table", str(told["title"]), {"fields": fields})
     slug = re.sub("[^a-z0-9]+", "-", f"{_word(table.statistic)} {_word(table.definition)}".lower())
     descriptor = _package(f"asylumatlas-{slug.strip('-')}", told, [resource])
+    if only := told.get("filter"):
+        descriptor["description"] = f"Only: {only}. {descriptor['description']}"
     descriptor["sources"] = [{"title": one} for one in told["sources"]] or descriptor["sources"]
     with whole(path) as draft:
         box = Container(draft, path.name)
@@ -302,7 +304,10 @@ def _table_field(column: TableColumn) -> dict[str, Any]:
     return field
 
 
-_MORE = ("question", "unit", "numerator", "denominator", "exclusions", "fingerprint", "reason")
+_MORE = (
+    *("question", "filter", "unit", "numerator", "denominator", "exclusions", "fingerprint"),
+    "reason",
+)
 """What a table may tell besides, in this order."""
 
 

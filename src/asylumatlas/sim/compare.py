@@ -16,6 +16,13 @@ class CompareError(ValueError):
     """Runs that cannot be compared; the message is one line with the remedy."""
 
 
+_UNTIL = (
+    "Measures are as of {day}, the end of both runs: what was still open then counts as neither "
+    "one outcome nor another, and a difference may lie in it. A difference is the median of the "
+    "differences, which need not be the difference of the medians."
+)
+
+
 def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
     """Differences B - A of every measure and meter that both runs have.
 
@@ -54,6 +61,7 @@ def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
         "command_a": a.summary["command"],
         "command_b": b.summary["command"],
         "changes_b": b.summary.get("changes", []),
+        "caveats": [_UNTIL.format(day=a.period[1]), *_caveats(a, b)],
         "synthetic_note": a.summary["synthetic_note"],
     }
 
@@ -133,3 +141,8 @@ def _t975(freedom: int) -> float:
     g = [(z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96]
     g.append((3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
     return z + sum(term / freedom ** (k + 1) for k, term in enumerate(g))
+
+
+def _caveats(a: _Run, b: _Run) -> list[str]:
+    """What either run says of itself, each once."""
+    return list(dict.fromkeys([*a.summary.get("caveats", []), *b.summary.get("caveats", [])]))

@@ -23,7 +23,7 @@ from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.labels import labels
 from asylumatlas.stats.parts import Part, definitions, parts
 from asylumatlas.stats.question import Question, Words
-from asylumatlas.stats.remarks import nothing, remarks
+from asylumatlas.stats.remarks import nothing, remarks, unrecorded
 from asylumatlas.stats.suppression import shown
 from asylumatlas.stats.suppression import suppress as withhold
 from asylumatlas.stats.table import Column, Table
@@ -64,8 +64,9 @@ def ask(
         logs: folders or opened logs, of runs or of records, or counts made elsewhere. Several are
             compared with the first: paired where runs share their random numbers.
         by: at most two of: fiscal_year, calendar_year, quarter, month, nationality, court, judge,
-            kind, representation, custody, case_type, entry_route, sex, language, claim, outcome,
-            party, place; as a list, or as one text with commas.
+            kind, representation, custody, case_type, entry_route, sex, language, feed (where a
+            simulated case came from), claim, outcome, party, place; as a list, or as one text with
+            commas.
         where: column -> value or values that a row must have.
         start: first period that counts: FY2016, FY2016Q3, 2016, 2016-10 or 2016-10-01.
         end: last period that counts.
@@ -172,6 +173,8 @@ class _Answer:
         return {name: label for asker in self.askers for name, label in asker.meters.items()}
 
     def _rows(self, part: Part) -> list[Row]:
+        if unrecorded(part):
+            return []
         if self.shape in ("share", "duration", "flow", "variation", "judges", "total"):
             if not len(part.counts):
                 return []

@@ -110,7 +110,8 @@ def add_published(asked: Asked, rows: Sequence[Row]) -> Iterator[str]:
     """Set beside each row the figure published for the same thing, and yield what to cite.
 
     A figure is the same thing if its definition, its days and its groups are those of the row and
-    nothing else is asked for. Of several the one that stands last in the series is shown.
+    nothing else is asked for. Of several the one that stands last in the series is shown, and the
+    others are named beside its source.
     """
     shown = [
         figure
@@ -118,17 +119,24 @@ def add_published(asked: Asked, rows: Sequence[Row]) -> Iterator[str]:
         if entry.definition == asked.definition.name and entry.comparable
         for figure in figures(entry)
     ]
-    cited = set()
+    cited: set[str] = set()
     for row in rows:
         row |= {"published": None, "published_source": None}
         slot = _slot(asked, row)
-        for figure in shown:
-            if slot is not None and _same(figure, slot, asked):
-                row |= {"published": figure.value, "published_source": figure.source}
-        if row["published_source"]:
-            cited.add(row["published_source"])
+        found = [figure for figure in shown if slot is not None and _same(figure, slot, asked)]
+        if found:
+            row |= {"published": found[-1].value, "published_source": _named(found)}
+        cited |= {figure.source for figure in found}
     for source in sorted(cited):
         yield evidence.cite(source)
+
+
+def _named(found: Sequence[Figure]) -> str:
+    """The source of the figure that is shown, and what others say: "S18; also 0.445 in S17"."""
+    last = found[-1]
+    others = {(figure.value, figure.source): None for figure in reversed(found)}
+    others.pop((last.value, last.source))
+    return "; ".join([last.source, *(f"also {value:.12g} in {name}" for value, name in others)])
 
 
 def _slot(asked: Asked, row: Row) -> _Slot | None:

@@ -17,6 +17,7 @@ _COLUMNS = (
     "entry_route",
     "sex",
     "language",
+    "feed",
     "claim",
     "outcome",
     "party",

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 from urllib.parse import quote, unquote
 
+from asylumatlas.process.nationality import nationalities
 from asylumatlas.stats import periods
 from asylumatlas.stats.errors import StatsError, suggestion
-
-if TYPE_CHECKING:
-    pass
+from asylumatlas.stats.labels import labels
 
 NOT_KNOWN = "not_known"
 """The word by which a question asks for facts whose value is missing."""
@@ -69,7 +69,8 @@ class Question:
 
         Args:
             by: names, or one text with commas between them.
-            where: column -> value or values, or texts ``column=value,value``.
+            where: column -> value or values, or texts ``column=value,value``; a nationality is
+                written as its code or its name.
             start: a fiscal year, quarter, year, month or day; its first day counts.
             end: the same; its last day counts.
             replications: ``bands``, ``pool`` or the number of one simulated world.
@@ -149,6 +150,24 @@ class Question:
         return cls.of(where=where, **arguments)
 
     @property
+    def filter(self) -> str:
+        """What the counts are limited to, in words; "" where nothing is left out.
+
+        Example:
+            >>> Question.of(where="nationality=Honduras", start="FY2016", end="FY2016").filter
+            'nationality HND Honduras; FY2016 (2015-10-01 to 2016-09-30)'
+        """
+        said = [
+            f"{column.replace('_', ' ')} {' or '.join(_said(column, word) for word in words)}"
+            for column, words in self.where
+        ]
+        if self.start or self.end:
+            said.append(_days(self.start, self.end))
+        if isinstance(self.replications, int):
+            said.append(f"simulated world {self.replications}")
+        return "; ".join(said)
+
+    @property
     def time(self) -> str | None:
         """The unit of time it groups by: the shortest, if there are two."""
         units = [unit for unit in reversed(periods.UNITS) if unit in self.by]
@@ -201,8 +220,35 @@ def _conditions(where: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
         listed = _texts(words, f"where: {column}")
         if not listed:
             raise StatsError(f"where: {column}: no value. Write {column}=value,value.")
+        if column == "nationality":
+            listed = [_codes().get(word.casefold(), word) for word in listed]
         found[column] = tuple(sorted(set(listed)))
     return tuple(sorted(found.items()))
+
+
+@cache
+def _codes() -> Mapping[str, str]:
+    """Code of each nationality by its name and by itself, in small letters."""
+    known = nationalities()
+    names = {label.casefold(): code for code, label in known.items()}
+    return names | {code.casefold(): code for code in known}
+
+
+def _said(column: str, word: str) -> str:
+    """A word of a filter as readers know it: a nationality with its code, others by their label."""
+    if word == NOT_KNOWN:
+        return "not known"
+    label = labels([column], [{column: word}]).get(column, {}).get(word, word)
+    return f"{word} {label}" if column == "nationality" and label != word else label
+
+
+def _days(first: date | None, last: date | None) -> str:
+    """A span of days by its usual name, with the days where the name does not hold them."""
+    if first is None or last is None:
+        return f"from {first}" if first else f"to {last}"
+    days = str(first) if first == last else f"{first} to {last}"
+    name = periods.name_of(first, last)
+    return name if name == days else f"{name} ({days})"
 
 
 def _day(word: str | int | date | None, where: str, end: int) -> date | None:

@@ -26,9 +26,8 @@ _NONE_PUBLISHED = (
 _BY_KIND = {
     "count": "Counted in full, so no interval: it would say nothing about missing records.",
     "stock": "Counted in full, so no interval: it would say nothing about missing records.",
-    "share": "Wilson's 95 % interval: how far chance alone could move the share if the same "
-    "process decided as many cases again. It says nothing about missing records or other "
-    "definitions.",
+    "share": "Wilson's 95 % interval: how far the share of so many cases could differ by chance "
+    "from the rate behind it. It says nothing about missing records or other definitions.",
     "duration": "Estimated with the open cases (Kaplan-Meier, or Aalen-Johansen where a span can "
     "end otherwise): the mean of the finished ones alone would be too short.",
     "flow": "Aalen-Johansen shares with the cases still followed after so many days; days on which "
@@ -58,12 +57,29 @@ def remarks(parts: Sequence[Part], refused: Sequence[str], published: int | None
     )
 
 
+def unrecorded(part: Part) -> str:
+    """Return why a log cannot tell a share, for it never holds what is counted; else nothing.
+
+    A zero of what a source does not record would be no finding.
+    """
+    wanted, facts = part.asked.definition.counted.get("event"), part.asker.facts
+    if not isinstance(wanted, tuple) or facts is None or any(w in facts.events for w in wanted):
+        return ""
+    return (
+        f"{part.asker.name} holds no {' or '.join(wanted)}: it is not recorded there, which is not "
+        "the same as none."
+    )
+
+
 def nothing(parts: Sequence[Part]) -> str:
     """Say why an answer is empty: what the logs have none of, or what was asked of them.
 
     Args:
         parts: the answers, at least one.
     """
+    missing = [unrecorded(part) for part in parts if len(part.counts)]
+    if missing and all(missing):
+        return " ".join(missing)
     logs = ", ".join(dict.fromkeys(part.asker.name for part in parts))
     words = sorted({word for part in parts for word in _needed(part)})
     if words and all(part.asker.facts is not None and not _found(part) for part in parts):
@@ -118,9 +134,11 @@ def _method(part: Part) -> Iterator[str]:
         yield _BY_KIND[asked.statistic.kind]
     begun = part.asker.facts is not None and part.asker.facts.events.get("stock_case", 0)
     if begun and {"claim", "case_known", "known_start"} & set(asked.definition.rows):
+        number = f"{begun / len(part.asker.facts.replications):,.0f}" if part.asker.facts else ""
+        each = " a world" if worlds.many or worlds.pooled else ""
         yield (
-            f"{part.asker.name}: {begun:,} cases had begun before the log; what lies before it is "
-            "not known, so this definition leaves them out where it matters."
+            f"{part.asker.name}: {number} cases{each} had begun before the log; what lies before "
+            "it is not known, so this definition leaves them out where it matters."
         )
     if asked.definition.facts == "spells":
         grouped = {*question.by, *(column for column, _ in question.where)}

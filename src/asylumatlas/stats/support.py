@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from asylumatlas.process.nationality import nationalities
 from asylumatlas.stats import periods
 from asylumatlas.stats.conditions import known_words
 from asylumatlas.stats.errors import LacksError, StatsError, suggestion
@@ -29,6 +30,7 @@ NEEDED = {
     "case_type": "cases.case_type",
     "sex": "cases.sex",
     "language": "cases.language",
+    "feed": "cases.feed",
     "judge": "events.resource (judge)",
     "place": "events.place",
     "court": "events.place (court)",
@@ -40,7 +42,15 @@ NEEDED = {
 
 FLAGS = frozenset(c.name for t in TABLES.values() for c in t if c.type == "bool")
 
-CODE = re.compile(r"[A-Z]{3}")  # ISO 3166-1 alpha-3
+_EVERYDAY = {
+    **dict.fromkeys(("country", "countries"), "nationality"),
+    "year": "fiscal_year",
+    **dict.fromkeys(("lawyer", "lawyers", "attorney", "counsel"), "representation"),
+    **dict.fromkeys(("detained", "detention"), "custody"),
+    "gender": "sex",
+    **dict.fromkeys(("city", "cities"), "court"),
+}
+"""What people call a column -> its name."""
 
 
 def groups(definition: Any, kind: str) -> tuple[str, ...]:
@@ -83,7 +93,7 @@ def check(question: Question, definition: Any, kind: str, facts: Facts) -> None:
     for name in question.by:
         _require(name, groups(definition, kind), "by", "column", definition)
     for name, values in question.where:
-        if name in periods.UNITS:
+        if _EVERYDAY.get(name, name) in periods.UNITS:
             raise StatsError(f"where: {name}: a time is asked for with from and to.")
         _require(name, columns(table, kind), "where", "column", definition)
         for value in values:
@@ -108,7 +118,10 @@ def _require(
             f'{where}: "{name}" cannot part what definition {definition.name} counts: it is fixed '
             f"there, or known only later. Use one of {', '.join(known)}."
         )
-    raise StatsError(f'{where}: unknown {what} "{name}".{suggestion(name, known)}')
+    near = f' Did you mean "{_EVERYDAY[name]}"?' if _EVERYDAY.get(name) in known else ""
+    if what == "column" and name in ("age", "ages"):
+        near = " No column holds ages."
+    raise StatsError(f'{where}: unknown {what} "{name}".{near or suggestion(name, known)}')
 
 
 def _check_value(column: str, value: str, facts: Facts, definition: Any) -> None:
@@ -116,14 +129,32 @@ def _check_value(column: str, value: str, facts: Facts, definition: Any) -> None
     found = facts.words.get(column, {})
     if value == NOT_KNOWN or value in found:
         return
-    if column == "nationality" and CODE.fullmatch(value):
-        return
+    if column == "nationality":
+        if value in nationalities():
+            return
+        meant = _nationality(value, found)
+        raise StatsError(f'where: nationality: unknown value "{value}".{meant}')
     known = ("false", "true") if column in FLAGS else known_words(column)
     if known and value in known:
         return
     events = definition.rows.get("event", ()) if column == "outcome" else ()
     near = known_words(column, events if isinstance(events, tuple) else ())
     _require(value, [*(near or known or found), NOT_KNOWN], f"where: {column}", "value")
+
+
+def _nationality(word: str, found: Collection[str]) -> str:
+    """The nearest code with its name, or those that the log has."""
+    known = nationalities()
+    codes = dict.fromkeys((*found, *known))  # the log's own come first
+    names = {label.casefold(): code for code, label in known.items()}
+    capitals = word.upper()
+    near = [code for code in codes if sorted(code) == sorted(capitals)]  # letters exchanged
+    near += [names[name] for name in get_close_matches(word.casefold(), names, n=1)]
+    near += get_close_matches(capitals, found, n=1) + get_close_matches(capitals, codes, n=1)
+    for code in near:
+        return f' Did you mean "{code}" ({known.get(code, "no name")})?'
+    met = [f"{code} {known.get(code, '')}".rstrip() for code in found]
+    return suggestion(word, [*met, NOT_KNOWN])
 
 
 def _check_replication(number: int, facts: Facts) -> None:

@@ -111,6 +111,13 @@ class Table:
     queries: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
+    def filter(self) -> str:
+        """What the counts are limited to, in words; "" where nothing is left out."""
+        from asylumatlas.stats.question import Question
+
+        return Question.read(str(self.asked.get("question", ""))).filter
+
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits of the sources, the question and the definition."""
         said = {
@@ -135,6 +142,7 @@ class Table:
             "numerator": self.numerator,
             "denominator": self.denominator,
             "exclusions": self.exclusions,
+            "filter": self.filter,
             "by": list(self.by),
             "columns": [asdict(column) for column in self.columns],
             "rows": [{c.name: _json_ready(row[c.name]) for c in self.columns} for row in self.rows],
@@ -248,17 +256,18 @@ class Table:
             for source in self.sources
         )
         title = f"{self.label} (definition {self.definition}: {self.definition_label})"
+        only = f"only {self.filter}, " if self.filter else ""
         if style == "text":
             return (
-                f"Asylum Atlas {__version__}, \u201c{title}\u201d, table {self.fingerprint}, "
-                f"counted from {logs}."
+                f"Asylum Atlas {__version__}, \u201c{title}\u201d, {only}"
+                f"table {self.fingerprint}, counted from {logs}."
             )
         if style == "bibtex":
             return (
                 f"@misc{{asylumatlas-{self.fingerprint},\n"
                 f"  author = {{{{Asylum Atlas}}}},\n"
                 f"  title = {{{_braced(title)}}},\n"
-                f"  note = {{Version {__version__}, table {self.fingerprint}, "
+                f"  note = {{Version {__version__}, {_braced(only)}table {self.fingerprint}, "
                 f"counted from {_braced(logs)}}},\n}}"
             )
         raise StatsError(f'style: "{style}" is not one of text, bibtex.')
@@ -274,7 +283,8 @@ class Table:
             + "</tr>"
             for row in self.rows
         )
-        caption = f"{self.label}. {self.unit}; {self.definition_label}. {self.reason}"
+        only = f"Only: {self.filter}. " if self.filter else ""
+        caption = f"{self.label}. {self.unit}; {self.definition_label}. {only}{self.reason}"
         return (
             f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table><p>{escape(self.cite())}</p>"

@@ -18,6 +18,7 @@ from typing import Any
 
 from asylumatlas.events import seal
 from asylumatlas.events.parts import store_whole
+from asylumatlas.records.link.codes import not_judges
 from asylumatlas.records.link.histories import Written, add_fixed_words, write_shard
 from asylumatlas.records.link.report import Refused, links
 from asylumatlas.records.link.spool import LinkError, Spool, fill
@@ -42,7 +43,7 @@ def link(
     """Make the event log of a dataset, and say what was found on the way.
 
     Args:
-        folder: the dataset's folder, with `tables/`.
+        folder: the dataset's folder, with `tables/` and, of an import, `lookups.parquet`.
         as_of: the day of the release; what is dated later is a plan and not an event.
         workers: tables read, and shards written, at once.
         progress: called with what is done, how much of it is done and how much there is.
@@ -76,6 +77,7 @@ def link(
         if not work_was_there:
             work.rmdir()
     found = links(spool, written, refused, as_of)
+    placeholders = not_judges(folder)
     seal(
         log,
         source="records",
@@ -83,6 +85,7 @@ def link(
         parts=[shard.part for shard in written],
         details={
             **(about or {}),
+            **({"placeholders": {"resource": placeholders}} if placeholders else {}),
             "tables_missing": found["tables_missing"],
             "histories": _summary(found),
         },

@@ -8,7 +8,12 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
+
+from asylumatlas.records.dataset import LOOKUPS
+from asylumatlas.records.link.reading import whole
+from asylumatlas.records.lookups import JUDGES
 
 PACKAGE = "asylumatlas.records"
 
@@ -133,3 +138,17 @@ def decision_lookup(rows: Mapping[str, list[Any]]) -> frozenset[tuple[str, str, 
     parts = (rows["strCaseType"], rows["strDecCode"], rows["strDecType"])
     triples = zip(*([(value or "").strip() for value in part] for part in parts), strict=True)
     return frozenset(triples)
+
+
+def not_judges(folder: Path) -> list[str]:
+    """Return the codes that the release's lookup of judges has for no one judge, sorted.
+
+    Args:
+        folder: the dataset's folder; without `lookups.parquet` nothing is known of any code.
+    """
+    path = folder / LOOKUPS
+    if not path.is_file():
+        return []
+    rows = whole(path, ["lookup", "code", "placeholder"])
+    codes = zip(rows["lookup"], rows["code"], rows["placeholder"], strict=True)
+    return sorted({code for lookup, code, is_nobody in codes if lookup == JUDGES and is_nobody})

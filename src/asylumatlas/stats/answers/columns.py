@@ -22,6 +22,7 @@ KEYS = {
     "entry_route": "how the case entered the process",
     "sex": "as the source gives it",
     "language": "as the source gives it",
+    "feed": "where a simulated case came from, as the scenario names it",
     "claim": "whether an asylum application had been filed by then",
     "outcome": "how the event came out, in the words of the glossary",
     "party": "who asked for or caused the postponement, by the adjournment code",
@@ -76,7 +77,7 @@ def comparison() -> Iterator[Column]:
 def published(unit: str) -> Iterator[Column]:
     """Yield the columns of published figures."""
     yield Column("published", "number", unit, "figure published for the same thing, see the source")
-    yield Column("published_source", "text", "", "its source, as in asylumatlas.evidence")
+    yield Column("published_source", "text", "", "its source, and what others say")
 
 
 def _value(unit: str, many: bool, kind: str = "number") -> Iterator[Column]:

@@ -1,6 +1,6 @@
 """Small cells: flagged always, withheld on request.
 
-A rate of few cases is mostly chance, and a count of very few may point to a person. The first is
+A rate of few cases says little, and a count of very few may point to a person. The first is
 told with a flag; against the second a cell is withheld, and with it as many others as it takes
 that no shown total gives it away.
 """

@@ -35,8 +35,11 @@ class FactColumn:
 
 _Column = FactColumn
 
-CASE_DIMENSIONS = ("nationality", "kind", "entry_route", "case_type", "sex", "language")
+CASE_DIMENSIONS = ("nationality", "kind", "entry_route", "case_type", "sex", "language", "feed")
 """Columns that the case gives to each of its facts."""
+
+NOT_IN_EVERY_LOG = frozenset({"feed"})
+"""Of them, those that a log may have beyond its fixed columns."""
 
 DIMENSIONS = (
     _Column("replication", "int16", "The simulated world; always 0 for records."),
@@ -47,6 +50,13 @@ DIMENSIONS = (
     _Column("sex", "text", "As the source gives it, where known.", True),
     _Column("language", "text", "As the source gives it, where known.", True),
     _Column(
+        "feed",
+        "text",
+        "Where a simulated case came from, as the scenario names it; null where the log's cases "
+        "have no such column.",
+        True,
+    ),
+    _Column(
         "court",
         "text",
         "Place of the case's latest event at a court: a place where somebody is heard or decided "
@@ -54,7 +64,12 @@ DIMENSIONS = (
         "first court that the case comes to. Null before and without one.",
         True,
     ),
-    _Column("judge", "text", "Coded judge or officer of the event itself.", True),
+    _Column(
+        "judge",
+        "text",
+        "Coded judge or officer of the event itself; null for a code that stands for no one judge.",
+        True,
+    ),
     _Column("place", "text", "Place of the event itself.", True),
     _Column(
         "representation",

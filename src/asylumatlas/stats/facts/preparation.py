@@ -156,4 +156,5 @@ def _book(log: Log, made: _Made, drawn: Mapping[int, int]) -> dict[str, Any]:
         "events": dict(counts.words["event"]),
         "spells": dict(counts.words["spell"]),
         "left_out": dict(made.left_out),
+        "not_judges": counts.not_judges,
     }

@@ -14,7 +14,8 @@ from asylumatlas import process
 from asylumatlas.events import Log
 from asylumatlas.events.parts import case_keys, first_rows
 from asylumatlas.stats.errors import FactsError
-from asylumatlas.stats.facts.columns import CASE_DIMENSIONS
+from asylumatlas.stats.facts.columns import CASE_DIMENSIONS, NOT_IN_EVERY_LOG
+from asylumatlas.stats.facts.moments import NOT_COUNTED
 from asylumatlas.stats.facts.state import HEARD_EVENTS, NONE, Array, Part, Words
 
 if TYPE_CHECKING:
@@ -69,8 +70,10 @@ def read_part(log: Log, entry: Mapping[str, Any], counts: Counts, left_out: Coun
         counts: where the words of the cases are counted.
         left_out: where events that cannot be used are counted, by reason.
     """
-    cases = _table(log, entry, "cases", ["replication", "case_id", *CASE_DIMENSIONS])
-    of_case = {name: _codes(cases[name]) for name in CASE_DIMENSIONS}
+    told = [n for n in CASE_DIMENSIONS if n not in NOT_IN_EVERY_LOG or _has_words(log, n)]
+    cases = _table(log, entry, "cases", ["replication", "case_id", *told])
+    untold = Words(np.full(len(cases), NONE, np.int32), [])
+    of_case = {name: _codes(cases[name]) if name in told else untold for name in CASE_DIMENSIONS}
     for name, column in of_case.items():
         counts.count(name, column)
     key = (_numbers(cases["replication"]), _numbers(cases["case_id"]))
@@ -88,18 +91,58 @@ def read_part(log: Log, entry: Mapping[str, Any], counts: Counts, left_out: Coun
     row, arrays = _usable(key, arrays, as_of, left_out)
     first = first_rows(arrays["replication"], arrays["case_id"])
     row = row[first]
+    judge = _without(not_judges(log), Words(arrays["resource"], text["resource"].words))
+    counts.not_judges += _moments_lost(arrays["event"], arrays["resource"], judge.codes)
     return Part(
         date=arrays["date"],
         event=arrays["event"],
         outcome=arrays["outcome"],
         place=Words(arrays["place"], text["place"].words),
-        judge=Words(arrays["resource"], text["resource"].words),
+        judge=judge,
         detail=Words(arrays["detail"], text["detail"].words),
         first=first,
         replication=arrays["replication"][first],
         of_case={name: column.take(row) for name, column in of_case.items()},
         as_of=as_of,
     )
+
+
+def not_judges(log: Log) -> frozenset[str]:
+    """Return the codes that stand for no one judge: a whole docket, a clerk, whoever visits.
+
+    Args:
+        log: an opened log; ``details["placeholders"]["resource"]`` lists them where it has any.
+
+    Raises:
+        FactsError: if that is no list of words.
+    """
+    told = log.manifest.details.get("placeholders", {})
+    codes = told.get("resource", []) if isinstance(told, Mapping) else None
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise FactsError(
+            f"{log.folder / 'log.json'}: details.placeholders names no list of codes as "
+            '"resource". Write the log again.'
+        )
+    return frozenset(codes)
+
+
+def _without(left_out: frozenset[str], column: Words) -> Words:
+    """Return a column in which some words are null."""
+    known = [NONE if word in left_out else code for code, word in enumerate(column.words)]
+    if NONE not in known:
+        return column
+    return Words(np.array([*known, NONE], np.int32)[column.codes], column.words)
+
+
+def _moments_lost(event: Array, before: Array, after: Array) -> int:
+    """Return in how many moments a code was made null."""
+    counted = [name not in NOT_COUNTED for name in process.event_codes()]
+    return int((np.array(counted)[event] & (before != after)).sum())
+
+
+def _has_words(log: Log, column: str) -> bool:
+    """Say whether the cases have a column of text beyond the fixed ones."""
+    return log.manifest.extra.get(column) == "text"
 
 
 def _usable(

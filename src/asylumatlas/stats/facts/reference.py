@@ -140,6 +140,11 @@ def _left_out() -> list[str]:
         "a state (represented or not, which court) show on the moments after them.",
         "`party` is told only for hearings put off: `hearing_postponed`, and "
         f"{_words(HEARINGS, 'or')} with `continued`.",
+        "The judge, where the code stands for no one judge: a whole docket, a clerk, whoever "
+        "visits. The log keeps such codes and lists them in its details, as `resource` of "
+        "`placeholders`. The rows are counted as ever; `facts.json` says under `not_judges` how "
+        "many moments have no judge for this reason. A code that no lookup of the records has is "
+        "kept as a judge.",
         "Events after the log's last day, of cases that are not in the cases, or with words that "
         "are not in the [glossary](glossary.md).",
         "Spells and stays that would end before they start: court records hold impossible orders "

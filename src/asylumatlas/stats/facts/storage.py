@@ -19,7 +19,7 @@ from asylumatlas.events import Log
 from asylumatlas.stats.errors import FactsError
 from asylumatlas.stats.facts.columns import TABLES
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tables and of what their columns mean; facts of another one are made again."""
 
 BOOK = "facts.json"
@@ -47,6 +47,7 @@ class Facts:
         rows: table -> rows.
         left_out: reason -> what could not become a fact for that reason.
         first: the first day of any event; None without events.
+        not_judges: moments without a judge because the code stands for no one judge.
     """
 
     folder: Path
@@ -62,6 +63,7 @@ class Facts:
     rows: Mapping[str, int]
     left_out: Mapping[str, int]
     first: date | None = None
+    not_judges: int = 0
 
     def paths(self, table: str) -> list[Path]:
         """Return the files of one table in order; there is always at least one.
@@ -106,6 +108,7 @@ def _facts(folder: Path, log: Log, book: Mapping[str, Any]) -> Facts:
         draws={int(number): draw for number, draw in book["draws"].items()},
         **{name: book[name] for name in ("words", "columns", "events", "spells", "rows")},
         left_out=book["left_out"],
+        not_judges=book["not_judges"],
         first=None if book["first"] is None else date.fromisoformat(book["first"]),
     )
 

@@ -31,16 +31,19 @@ class Counts:
         rows: table -> rows.
         known: column -> moments in which it is not null.
         words: column -> word -> rows.
+        not_judges: moments whose judge was a code that stands for no one judge.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
     words: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    not_judges: int = 0
 
     def add(self, other: Counts) -> None:
         """Add what another part has."""
         self.rows.update(other.rows)
         self.known.update(other.known)
+        self.not_judges += other.not_judges
         for name, words in other.words.items():
             self.words[name].update(words)
 
