@@ -581,3 +581,12 @@ def test_browser_draws_the_page_and_asks_for_nothing(
     assert page.evaluate("window.hacked") is None
     assert heard == []
     context.close()
+
+
+def test_groups_that_are_no_effects_say_so_on_the_picture() -> None:
+    plain = table(("kind",), "duration")
+    warned = SimpleNamespace(**vars(plain))
+    warned.caveats = ("By representation as it was at the end: differences are not effects.",)
+    said = "differences are not effects"
+    assert said in " ".join(chart(warned).subtitle)
+    assert said not in " ".join(chart(plain).subtitle)

@@ -96,7 +96,7 @@ def _legend(table: Table, chosen: Sequence[Shown], gone: Sequence[str]) -> Itera
     flags = {mark for row in table.rows for mark in str(row["flag"]).split(", ")}
     if "small" in flags:
         least = next(iter(_asked(table, "small")), "25")
-        yield f"small: fewer than {least} cases, so mostly chance."
+        yield f"small: fewer than {least} cases, which tell little."
     if "suppressed" in flags:
         least = next(iter(_asked(table, "suppress")), "few")
         yield (

@@ -51,6 +51,8 @@ def subtitle(reading: Reading) -> list[str]:
     asked = _asked(getattr(table, "asked", {}) or {})
     if asked:
         parts[-1] += f". Only {asked}"
+    if any("are not effects" in caveat for caveat in getattr(table, "caveats", ())):
+        parts.append("Groups as at the end of the span: differences are not effects.")
     return [line for part in [*parts, *reading.notes] for line in lines(part, SUBTITLE, 2)]
 
 
