@@ -584,7 +584,7 @@ def test_browser_draws_the_page_and_asks_for_nothing(
 
 
 def test_groups_that_are_no_effects_say_so_on_the_picture() -> None:
-    plain = table(("kind",), "duration")
+    plain = table(("nationality",), "duration")
     warned = SimpleNamespace(**vars(plain))
     warned.caveats = ("By representation as it was at the end: differences are not effects.",)
     said = "differences are not effects"
