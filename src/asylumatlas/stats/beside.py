@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from asylumatlas.stats.askers import Asker
 from asylumatlas.stats.estimate.bands import paired_difference, unpaired_difference
 from asylumatlas.stats.published import Figure, figures
 
-_OWN_KEYS = ("definition", "log")
 _FURTHER = ("after_days", "stage", "meter", "unit")  # keys that a kind of statistic adds
 
 
@@ -56,12 +54,10 @@ def _difference(row: Row, other: Row, asker: Asker, first: Asker, exact: bool) -
     if EACH in row and EACH in other:
         pairs = asker.seed is not None and asker.seed == first.seed
         pairs = pairs and asker.worlds == first.worlds
-        take = paired_difference if pairs else unpaired_difference
-        found = (
-            take(row[EACH], other[EACH], asker.worlds.draws)
-            if pairs
-            else unpaired_difference(row[EACH], other[EACH])
-        )
+        if pairs:
+            found = paired_difference(row[EACH], other[EACH], asker.worlds.draws)
+        else:
+            found = unpaired_difference(row[EACH], other[EACH])
         ends = (real(found.median), real(found.low), real(found.high))
         names = ("difference", "difference_low95", "difference_high95")
         return dict(zip(names, ends, strict=True)) | {"paired": pairs}
@@ -169,8 +165,3 @@ def _same(figure: Figure, slot: _Slot, asked: Asked) -> bool:
     if wanted != dict(slot.groups) or figure.end is None or figure.end != slot.end:
         return False
     return asked.statistic.kind == "stock" or figure.start == slot.start
-
-
-def plain(row: Mapping[str, Any]) -> Row:
-    """Return a row without what is for comparisons only."""
-    return {name: value for name, value in row.items() if name != EACH}

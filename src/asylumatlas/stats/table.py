@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -319,8 +319,3 @@ def _store(path: Path, data: bytes) -> None:
     from asylumatlas.events.parts import store_whole
 
     store_whole(path, data)
-
-
-def described(columns: Sequence[Column]) -> list[str]:
-    """Return "name: meaning (unit)" for each column."""
-    return [f"{c.name}: {c.meaning}" + (f" ({c.unit})" if c.unit else "") for c in columns]

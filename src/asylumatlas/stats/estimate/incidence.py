@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from asylumatlas.stats.estimate.checks import EstimateError, Ints, Numbers, inside, whole
-from asylumatlas.stats.estimate.distributions import normal_quantile
-from asylumatlas.stats.estimate.survival import Bounded
+from asylumatlas.stats.estimate.survival import Bounded, log_log_ends
 from asylumatlas.stats.estimate.timeline import Timeline, at_risk, timeline
 
 
@@ -60,10 +59,9 @@ class Incidences:
         some = (self.incidence > 0) & (self.incidence < 1)
         share = self.incidence[some]
         log = np.log(share)
-        z = normal_quantile((1 + self.level) / 2)
-        with np.errstate(over="ignore"):  # beside 0 and 1 the interval runs from 0 to 1
-            factor = np.exp(z * np.sqrt(self.variance[some]) / (share * -log))
-            low[some], high[some] = np.exp(log * factor), np.exp(log / factor)
+        low[some], high[some] = log_log_ends(
+            log, np.sqrt(self.variance[some]), share * -log, self.level
+        )
         return low, high
 
     @property

@@ -46,6 +46,23 @@ class Mean(NamedTuple):
     variance: Numbers
 
 
+def log_log_ends(
+    log: Numbers, spread: Numbers, scale: Numbers, level: float
+) -> tuple[Numbers, Numbers]:
+    """Ends of the log-log interval of shares between 0 and 1.
+
+    Args:
+        log: (n,) logarithms of the shares.
+        spread: (n,) standard errors, which over ``scale`` are those of ``log(-log share)``.
+        scale: (n,) see there.
+        level: share of intervals that hold the truth.
+    """
+    z = normal_quantile((1 + level) / 2)
+    with np.errstate(over="ignore"):  # beside 0 and 1 the interval runs from 0 to 1
+        factor = np.exp(z * spread / scale)
+        return np.exp(log * factor), np.exp(log / factor)
+
+
 @dataclass(frozen=True)
 class Survivals:
     """Kaplan-Meier curves of many groups, their rows one after the other.
@@ -83,10 +100,9 @@ class Survivals:
         low, high = self.survival.copy(), self.survival.copy()
         some = (self.survival > 0) & (self.survival < 1)
         log = np.log(self.survival[some])
-        z = normal_quantile((1 + self.level) / 2)
-        with np.errstate(over="ignore"):  # beside 0 and 1 the interval runs from 0 to 1
-            factor = np.exp(z * np.sqrt(self.hazard_variance[some]) / -log)
-            low[some], high[some] = np.exp(log * factor), np.exp(log / factor)
+        low[some], high[some] = log_log_ends(
+            log, np.sqrt(self.hazard_variance[some]), -log, self.level
+        )
         ended = np.flatnonzero(self.survival == 0)
         if len(ended):
             # rows after the last that has an end of its own take that one
