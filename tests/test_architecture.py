@@ -24,7 +24,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "parameters": {"evidence"},
     "events": {"process", "version"},
     "scenario": {"process", "parameters", "evidence", "version"},
-    "sim": {"scenario", "process", "parameters", "evidence", "events", "version"},
+    "ensembles": {"version"},  # work in pieces, anywhere; knows nothing of what the pieces do
+    "sim": {
+        *("scenario", "process", "parameters", "evidence", "events", "ensembles", "version"),
+    },
+    "calibrate": {"ensembles", "charts", "pictures", "report", "version"},  # knows no court
+    "national": {"evidence", "parameters", "calibrate", "scenario", "sim", "ensembles"},
+    "backtest": {
+        *("national", "calibrate", "ensembles", "evidence", "charts", "pictures", "report"),
+        *("scenario", "sim", "version"),  # forecasts by simulated people, to check the twin
+    },
+    "plan": {
+        *("national", "scenario", "sim", "ensembles", "parameters", "evidence"),
+        *("charts", "pictures", "report", "version"),
+    },
     "records": {"process", "events", "version"},
     "synthetic": {"records", "sim", "scenario", "process", "events", "version"},
     "charts": {"process", "evidence"},
@@ -56,15 +69,21 @@ KERNELS = {
     "sim.durations",
     "sim.observation",
     "sim.tables",
+    "sim.tallies",
     "sim.randomness",
 }  # know no immigration word
-HEAVY = {"numba", "llvmlite", "scipy", "pyarrow", "duckdb", "ibis", "sqlglot", "pandas"}
+HEAVY = {
+    *("numba", "llvmlite", "scipy", "pyarrow", "duckdb", "ibis", "sqlglot", "pandas"),
+    *("dask", "distributed", "emcee", "sklearn"),
+}
 LIGHT_ROOMS = [
     *("process", "evidence", "parameters", "scenario", "events", "charts", "report", "records"),
-    *("synthetic", "stats", "exports", "pictures"),
+    *("synthetic", "stats", "exports", "pictures", "ensembles", "calibrate", "national"),
+    *("backtest", "plan"),
 ]
 PARTS = {"pydantic_core": "pydantic", "ibis": "ibis-framework"}  # a dependency's other names
-OPTIONAL = {"vl_convert"}  # extras, imported inside functions only
+# extras, imported inside functions only
+OPTIONAL = {"vl_convert", "scipy", "emcee", "sklearn", "dask", "distributed"}
 COPYLEFT = {"pm4py", "sksurv"}  # licences that would bind everyone who installs this
 
 PUBLIC = [
