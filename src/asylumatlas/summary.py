@@ -2,8 +2,10 @@
 
 A summary is JSON. Keys may be added freely; those listed here must be present, so that a
 report never prints a blank where a number belongs. Numbers marked `number?` may be null,
-which the report shows as "not found". Two things are optional: `changes` (what was decided on
-which date) and, in a row of `reported`, `qualifier` ("at_least" and the like).
+which the report shows as "not found". Three things are optional: `changes` (what was decided on
+which date), `scale` (the part of the people that was simulated, where it is not all of them; every
+number here is for all of them, `conservation` aside) and, in a row of `reported`, `qualifier`
+("at_least" and the like).
 """
 
 import math
@@ -122,6 +124,8 @@ def check(summary: Mapping[str, Any]) -> None:
         asylumatlas.summary.SummaryError: summary: question: is missing. Did you mean "qestion"?
     """
     _check_row(summary, HEAD, "", summary)
+    if not _is_number(summary.get("scale", 1)) or not 0 < summary.get("scale", 1) <= 1:
+        raise SummaryError(f"summary: scale: must be above 0, at most 1, not {summary['scale']!r}")
     for name, fields in LISTS.items():
         _check_row(summary, {name: "list"}, "", summary)
         for place, row in enumerate(summary[name]):

@@ -43,10 +43,10 @@ OUTCOME_FIELDS = {
 
 
 class Line(NamedTuple):
-    """One line of a desk."""
+    """One line of a desk; `lifo` is 0, 1 or a pattern over days."""
 
     space: int = NONE
-    lifo: int = 0
+    lifo: int | Sequence[int] = 0
 
 
 EXIT = Outcome()
@@ -87,6 +87,9 @@ class Builder:
     classes: int = 1
     seed: int = 1
     outcomes: list[list[int]] = field(default_factory=list)
+    thresholds: list[list[int]] = field(default_factory=list)  # of each outcome, by share epoch
+    share_epochs: int = 1
+    share_epoch_of: list[int] = field(default_factory=list)
     rows: list[list[int]] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     salts: list[int] = field(default_factory=list)
@@ -94,10 +97,12 @@ class Builder:
     desk_of: list[list[int]] = field(default_factory=list)
     desks: list[list[int]] = field(default_factory=list)
     lines: list[list[int]] = field(default_factory=list)
+    orders: list[list[int]] = field(default_factory=list)
     quotas: list[list[int]] = field(default_factory=list)
     plans: list[Any] = field(default_factory=list)
     epoch_of: list[int] = field(default_factory=list)
     crews: list[list[int]] = field(default_factory=list)
+    carries: list[int] = field(default_factory=list)
     rooms: list[list[int]] = field(default_factory=list)
     custody: list[int] = field(default_factory=list)
     delays: list[list[int]] = field(default_factory=list)
@@ -124,22 +129,26 @@ class Builder:
     def way(self, mark: int = 0, place_lut: int = NONE, class_map: int = NONE) -> int:
         return add(self.ways, [mark, place_lut, class_map])
 
-    def crew(self, units: int | Sequence[int]) -> int:
+    def crew(self, units: int | Sequence[int], carries: bool = False) -> int:
+        self.carries.append(int(carries))
         return add(self.crews, over_days(units, self.days))
 
     def space(self, room: int | Sequence[int], custody: bool = True) -> int:
         self.custody.append(int(custody))
         return add(self.rooms, over_days(room, self.days))
 
-    def row(self, *outcomes: Outcome) -> int:
-        total = sum(outcome.weight for outcome in outcomes)
+    def row(self, *outcomes: Outcome, later: Sequence[Sequence[float]] = ()) -> int:
+        """A row of outcomes; `later` has the weights of each share epoch after the first."""
         first = len(self.outcomes)
-        for outcome, sum_ in zip(outcomes, accumulate(o.weight for o in outcomes), strict=True):
+        weights: list[Sequence[float]] = [[outcome.weight for outcome in outcomes], *later]
+        weights += [weights[-1]] * (self.share_epochs - len(weights))
+        sums = [list(accumulate(epoch)) for epoch in weights]
+        for k, outcome in enumerate(outcomes):
             columns = [0] * t.OUTCOME_COLUMNS
-            columns[t.THRESHOLD] = round(2**32 * sum_ / total)
             for column, value in OUTCOME_FIELDS.items():
                 columns[column] = getattr(outcome, value)
             self.outcomes.append(columns)
+            self.thresholds.append([round(2**32 * sum_[k] / sum_[-1]) for sum_ in sums])
         return add(self.rows, [first, len(outcomes)])
 
     def station(self, name: str, postpone_mark: int = 0) -> int:
@@ -175,6 +184,7 @@ class Builder:
         plan: Sequence[int | Sequence[int]] | None = None,
         crews: Sequence[tuple[int, int]] = (),
         impatient: bool = False,
+        reserved: Sequence[int] = (0, 0),
     ) -> int:
         """A desk; a `plan` (a pattern per epoch) makes it booked, `crews` are (crew, units)."""
         here = range(self.places) if places is None else places
@@ -188,7 +198,10 @@ class Builder:
         pairs = [*crews, (NONE, 1), (NONE, 1)]
         columns[t.CREW_A], columns[t.UNITS_A] = pairs[0]
         columns[t.CREW_B], columns[t.UNITS_B] = pairs[1]
-        self.lines.extend(list(line) for line in lines)
+        columns[t.RESERVED_A], columns[t.RESERVED_B] = reserved
+        for line in lines:
+            self.orders.append(over_days(line.lifo, self.days))
+            self.lines.append([line.space, len(self.orders) - 1])
         self.quotas.append(over_days(quota, self.days))
         for place in here:
             self.desk_of[station][place] = len(self.desks)
@@ -234,6 +247,8 @@ class Builder:
         return t.Model(
             seed=np.array([self.seed], np.uint64),
             outcomes=ints(self.outcomes, -1, t.OUTCOME_COLUMNS),
+            thresholds=np.ascontiguousarray(ints(self.thresholds, -1, self.share_epochs).T),
+            share_epoch_of=ints(over_days(self.share_epoch_of or 0, days), days),
             rows=ints(self.rows, -1, 2),
             routes=ints(self.routes, len(self.routes), 2, self.classes, t.ROUTE_COLUMNS),
             stations=ints(self.marks, -1, 1),
@@ -241,10 +256,12 @@ class Builder:
             desk_of=ints(self.desk_of, -1, self.places),
             desks=ints(self.desks, -1, t.DESK_COLUMNS),
             lines=ints(self.lines, -1, 2),
+            orders=ints(self.orders, -1, days),
             quota=by_day(self.quotas),
             plan=np.ascontiguousarray(plan),
             epoch_of=ints(over_days(self.epoch_of or 0, days), days),
             crews=by_day(self.crews),
+            crew_carries=ints(self.carries, len(self.carries)),
             room=by_day(self.rooms),
             space_held=ints(self.custody, len(self.custody)),
             delays=ints(self.delays, len(self.delays), t.DELAY_STEPS).astype(np.int16),
@@ -293,6 +310,9 @@ def builders(draw: st.DrawFn) -> Builder:
         classes=draw(st.integers(1, 4)),
         seed=draw(st.integers(0, 2**64 - 1)),
     )
+    build.share_epochs = draw(st.integers(1, 3))
+    epoch = st.integers(0, build.share_epochs - 1)
+    build.share_epoch_of = [draw(epoch) for _ in range(build.days)]
     draw_tables(draw, build)
     for number in range(draw(st.integers(1, 5))):
         build.station(f"station {number}", draw(st.sampled_from([0, 7, 2047])))
@@ -368,7 +388,7 @@ def draw_tables(draw: st.DrawFn, build: Builder) -> None:
     for _ in range(draw(st.integers(1, 3))):
         build.way(draw(MARKS), draw(numbers(len(build.place_luts))), draw(map_number(build)))
     for _ in range(draw(st.integers(0, 3))):
-        build.crew(draw(pattern(0, 9)))
+        build.crew(draw(pattern(0, 9)), draw(st.booleans()))
     for _ in range(draw(st.integers(0, 3))):
         build.space(draw(pattern(0, 6)), draw(st.booleans()))
 
@@ -392,9 +412,13 @@ def draw_row(draw: st.DrawFn, build: Builder, at_once: bool = True) -> int:
         place_lut=numbers(len(build.place_luts)),
         class_map=map_number(build),
     )
-    row = build.row(*draw(st.lists(outcome, min_size=1, max_size=3)))
+    outcomes = draw(st.lists(outcome, min_size=1, max_size=3))
+    # a weight of 0 stands for a share that begins or ends on a date
+    weights = st.lists(st.integers(0, 3), min_size=len(outcomes), max_size=len(outcomes))
+    later = [draw(weights.filter(any)) for _ in range(build.share_epochs - 1)]
+    row = build.row(*outcomes, later=later)
     # Rounding may leave the last threshold short of 2**32: the last outcome is taken all the same.
-    build.outcomes[-1][t.THRESHOLD] -= draw(st.sampled_from([0, 1, 2**30]))
+    build.thresholds[-1][0] -= draw(st.sampled_from([0, 1, 2**30]))
     return row
 
 
@@ -407,7 +431,7 @@ def draw_station(
     leave_rows: Sequence[int],
 ) -> None:
     line_count = draw(st.integers(1, 3))
-    line = st.builds(Line, numbers(len(build.rooms)), st.integers(0, 1))
+    line = st.builds(Line, numbers(len(build.rooms)), st.one_of(st.integers(0, 1), pattern(0, 1)))
     one_desk = draw(st.booleans())  # for all places, or one each
     for places in [range(build.places)] if one_desk else [[p] for p in range(build.places)]:
         booked = draw(st.booleans())
@@ -419,8 +443,9 @@ def draw_station(
             quota=draw(st.one_of(pattern(0, 12), st.just([t.UNLIMITED]), pattern(-1, 3))),
             lines=[draw(line) for _ in range(line_count)],
             plan=[draw(pattern(0, 6)) for _ in range(epochs)] if booked else None,
-            crews=[(crew, draw(st.integers(1, 3))) for crew in crew_numbers],
+            crews=[(crew, draw(st.sampled_from([1, 2, 3, 20]))) for crew in crew_numbers],
             impatient=draw(st.booleans()),
+            reserved=(draw(st.integers(0, 1)), draw(st.integers(0, 1))),
         )
     for held in (0, 1):
         for kind in range(build.classes):

@@ -83,6 +83,7 @@ class Oracle:
         self.occupied = [0] * spaces
         self.planned: Counter[tuple[int, int]] = Counter()  # (space, day) -> releases
         self.booked = [[0] * self.days for _ in range(slots)]
+        self.owed = [0] * len(self.model.crew_carries)
         self.books = Books()
 
     def run(self) -> Books:
@@ -109,7 +110,7 @@ class Oracle:
     # Settling -----------------------------------------------------------------------------
 
     def settle(self, person: Person, row: int, bits: int, day: int, age: int = 0) -> None:
-        outcome = self.outcome(row, bits >> 32)
+        outcome = self.outcome(row, bits >> 32, day)
         if outcome[t.MARK]:
             self.note(person, day, outcome[t.MARK])
         if person.space != NONE and (outcome[t.DEST] == NONE or outcome[t.FREES]):
@@ -129,10 +130,13 @@ class Oracle:
             delay = self.model.delays[outcome[t.DELAY]][bits & 1023]
         self.dispatch(person, outcome[t.DEST], delay, age, day)
 
-    def outcome(self, row: int, chance: int) -> list[int]:
+    def outcome(self, row: int, chance: int, day: int) -> list[int]:
         first, count = self.model.rows[row]
-        outcomes = self.model.outcomes[first : first + count]
-        return next((one for one in outcomes if one[t.THRESHOLD] > chance), outcomes[-1])
+        thresholds = self.model.thresholds[self.model.share_epoch_of[day]]
+        for number in range(first, first + count):
+            if thresholds[number] > chance:
+                return list(self.model.outcomes[number])
+        return list(self.model.outcomes[first + count - 1])
 
     def dispatch(self, person: Person, station: int, delay: int, age: int, day: int) -> None:
         desk = self.desk_for(station, person.place)
@@ -266,31 +270,45 @@ class Oracle:
         self.settle(person, row, bits, day)
 
     def serve(self, day: int) -> None:
-        left = list(self.model.crews[day])
+        left = [has - owes for has, owes in zip(self.model.crews[day], self.owed, strict=True)]
         self.books.served.append([])
         for desk, row in enumerate(self.model.desks):
             crews = [
-                (row[crew], row[units])
-                for crew, units in ((t.CREW_A, t.UNITS_A), (t.CREW_B, t.UNITS_B))
+                (row[crew], row[units], row[reserved])
+                for crew, units, reserved in (
+                    (t.CREW_A, t.UNITS_A, t.RESERVED_A),
+                    (t.CREW_B, t.UNITS_B, t.RESERVED_B),
+                )
                 if row[crew] != NONE
             ]
-            limits = [left[crew] // units for crew, units in crews]
+            limits = [
+                self.affordable(left[crew], crew, units)
+                for crew, units, reserved in crews
+                if not reserved
+            ]
             if self.model.quota[day][desk] != t.UNLIMITED:
                 limits.append(self.model.quota[day][desk])
             served = 0
             for line in self.lines_of(desk):
                 served += self.serve_line(line, desk, [limit - served for limit in limits], day)
-            for crew, units in crews:
+            for crew, units, _ in crews:
                 left[crew] -= served * units
             self.books.served[day].append(served)
             if self.is_booked(desk):
                 self.postpone(desk, day)
+        self.owed = [max(-has, 0) for has in left]
         self.books.used.append(
-            [had - has for had, has in zip(self.model.crews[day], left, strict=True)]
+            [had - max(has, 0) for had, has in zip(self.model.crews[day], left, strict=True)]
         )
 
+    def affordable(self, left: int, crew: int, units: int) -> int:
+        """Services that a crew may begin: one that carries may begin one it cannot finish."""
+        whole, rest = max(left, 0) // units, max(left, 0) % units
+        return whole + (1 if rest and self.model.crew_carries[crew] else 0)
+
     def serve_line(self, line: int, desk: int, limits: Iterable[int], day: int) -> int:
-        space, lifo = self.model.lines[line]
+        space, order = self.model.lines[line]
+        lifo = self.model.orders[order][day]
         queue = self.queues[line]
         turns = min([len(queue), *limits])
         for served in range(turns):

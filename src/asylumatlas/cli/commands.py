@@ -57,6 +57,8 @@ def run(
     out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     json: Json = False,
     no_log: Annotated[bool, _option("--no-log")] = False,
+    scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
+    resume: Annotated[bool, _option("--resume")] = False,
 ) -> int:
     """Simulate a scenario, and print what was reported beside it.
 
@@ -69,14 +71,22 @@ def run(
         out: the run's folder, which must not hold anything; if not given, a new one in runs.
         json: print one JSON object instead of tables.
         no_log: do not write the event log.
+        scheduler: address of a Dask scheduler whose workers share the work, such as
+            tcp://127.0.0.1:8786; what is finished is then kept as with --resume.
+        resume: keep what is finished if the run is stopped, and go on from what an equal run kept.
     """
     from asylumatlas import runs
+    from asylumatlas.cli.ensemble_progress import EnsembleBar
     from asylumatlas.cli.progress import ReplicationBar
     from asylumatlas.scenario import load_scenario
 
     chosen = load_scenario(scenario, _overrides(set_))
     options = [f"--replications={replications}", f"--seed={seed}", *(f"--set={s}" for s in set_)]
-    with ReplicationBar(replications) as progress:
+    if scheduler is not None and workers is not None:
+        raise UsageError("--workers: the scheduler has its own workers; leave one of the two out")
+    keeps = resume or scheduler is not None
+    plain = ReplicationBar(replications)
+    with EnsembleBar("Simulating", replications, is_kept=True) if keeps else plain as progress:
         result = runs.run(
             chosen,
             replications=replications,
@@ -85,6 +95,8 @@ def run(
             out=out,
             log=not no_log,
             progress=progress,
+            scheduler=scheduler,
+            resume=keeps,
             command=shlex.join(["asylumatlas", "run", scenario, *options]),
         )
     folder = str(result.folder)

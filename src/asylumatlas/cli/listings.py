@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from asylumatlas.cli import screen
-from asylumatlas.scenario.model import Ranged
+from asylumatlas.scenario.model import Ranged, Scaled
 
 if TYPE_CHECKING:
     from asylumatlas.scenario import Scenario
@@ -85,9 +85,12 @@ def _changes(scenario: Scenario) -> list[Row]:
     rows = []
     for change in scenario.model.change:
         sets = {key: said(value) for key, value in change.set.items()}
+        until = f", to {change.until}" if change.until else ""
+        sets |= {key: f"{said(value)} more{until}" for key, value in change.add.items()}
         if loan := change.lend:
             sets["lend"] = (
                 f"{said(loan.servers)} from {loan.source} to {loan.to}, {loan.weeks:g} weeks"
+                + (f", {said(loan.lost)} of their time lost" if loan.lost is not None else "")
             )
         rows.append(
             {
@@ -112,6 +115,8 @@ def said(value: object) -> str:
     if isinstance(value, Ranged):
         low, high = value.bounds
         return exact(value.value) + (f" ({exact(low)} to {exact(high)})" if high > low else "")
+    if isinstance(value, Scaled):
+        return f"{value.of} times {said(value.times)}"
     if isinstance(value, list):
         return "; ".join(f"from {item.start}: {said(item.is_)}" for item in value)
     if isinstance(value, Mapping):

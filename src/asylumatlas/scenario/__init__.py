@@ -19,7 +19,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from asylumatlas.evidence.suggestion import did_you_mean
+from asylumatlas.scenario.changes import check_changes
 from asylumatlas.scenario.faults import lines
+from asylumatlas.scenario.groups import GroupError, expand
+from asylumatlas.scenario.merging import merge
 from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.scenario.names import check_names
 from asylumatlas.scenario.sense import check_sense
@@ -75,7 +78,15 @@ def load_scenario(source: str | Path, overrides: Mapping[str, str] | None = None
     """
     path = _find(source)
     raw = _read(path, ())
-    _override(raw, overrides or {}, path.name)
+    later = _override(raw, overrides or {})
+    try:
+        raw = expand(raw, (path.parent, FOLDER / "tables"))
+    except GroupError as error:
+        raise ScenarioError(" ".join(f"{path.name}: {error}".splitlines())) from error
+    # what a group wrote out can be set by its own name, too
+    for key in _override(raw, later):
+        hint = did_you_mean(key, [*_parameters(), *_paths(raw)])
+        raise ScenarioError(f"--set {key}: {path.name} has no such key.{hint}")
     return _validate(path.stem, path.name, raw)
 
 
@@ -123,7 +134,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     inherited = _read(base, line)
     for key in dropped:
         _drop(inherited, key, path.name)
-    merged = _merge(inherited, content)
+    merged = merge(inherited, content)
     merged["base_only"] = content.get("base_only", False)
     return merged
 
@@ -149,38 +160,17 @@ def _drop(base: dict[str, Any], key: object, file: str) -> None:
     del table[last]
 
 
-JOINED = ("change", "reported", "caveats")
-WHOLE = ("value", "law")  # a table with such a key is one thing: it replaces, never merges
-
-
-def _merge(base: dict[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
-    """`top` over `base`: tables merge, the lists `change`, `reported` and `caveats` are joined."""
-    merged = dict(base)
-    for key, value in top.items():
-        below = merged.get(key)
-        both = isinstance(value, dict) and isinstance(below, dict)
-        if both and not any(word in value for word in WHOLE):
-            merged[key] = _merge(merged[key], value)
-        elif key in JOINED and isinstance(value, list) and isinstance(below, list):
-            merged[key] = _by_date([*below, *value]) if key == "change" else [*below, *value]
-        else:
-            merged[key] = value
-    return merged
-
-
-def _by_date(changes: list[Any]) -> list[Any]:
-    """Changes of a base and of what extends it, in one order of dates where all have one."""
-    dates = [change.get("on") if isinstance(change, dict) else None for change in changes]
-    if not all(type(on) is date for on in dates):
-        return changes
-    return sorted(changes, key=lambda change: change["on"])
-
-
-def _override(raw: dict[str, Any], overrides: Mapping[str, str], file: str) -> None:
+def _parameters() -> Iterable[str]:
     from asylumatlas import parameters
 
+    return parameters.load()
+
+
+def _override(raw: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
+    """Set what is there, in place; the overrides whose key is not."""
+    known = _parameters()
+    left = {}
     for key, text in overrides.items():
-        known = parameters.load()
         if key in known:
             table: Any = raw.setdefault("parameters", {})
             last: str | int = key
@@ -190,8 +180,8 @@ def _override(raw: dict[str, Any], overrides: Mapping[str, str], file: str) -> N
         if in_list or isinstance(table, dict):
             table[last] = _value(text)
         else:
-            hint = did_you_mean(key, [*known, *_paths(raw)])
-            raise ScenarioError(f"--set {key}: {file} has no such key.{hint}")
+            left[key] = text
+    return left
 
 
 def _holder(raw: dict[str, Any], key: str) -> tuple[Any, str | int]:
@@ -228,7 +218,7 @@ def _paths(raw: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
 def _validate(name: str, file: str, raw: dict[str, Any]) -> Scenario:
     try:
         model = ScenarioModel.model_validate(raw)
-        faults = check_names(model) or check_sense(model)
+        faults = [*check_names(model), *check_changes(model)] or check_sense(model)
     except ValidationError as error:
         faults = lines(raw, error)
     if faults:

@@ -1,7 +1,7 @@
 """Numbers of a scenario file: quantities with ranges, dated quantities, laws of delay.
 
-A quantity may be written as a number, as the name of a parameter, or as a table with value, low,
-high and a source or the word why it is assumed.
+A quantity may be written as a number, as the name of a parameter, as a table with value, low,
+high and a source or the word why it is assumed, or as a part or multiple of a parameter.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Ranged(Strict):
 
 def _number(value: Any) -> Any:
     """A bare number as a table; refuses what is neither number, name nor table."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Ranged):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | dict | Ranged | Scaled):
         raise ValueError("must be a number, a parameter's name or a table with value, low, high")
     return {"value": value} if isinstance(value, int | float) else value
 
@@ -88,11 +88,16 @@ def _own_number(value: Any) -> Any:
 
 
 def _form(value: Any) -> str:
-    """How a quantity is written: `name`, `dates`, `places` or `table`."""
+    """How a quantity is written: `name`, `dates`, `places`, `scaled` or `table`."""
     if isinstance(value, str | list):
         return "name" if isinstance(value, str) else "dates"
-    if isinstance(value, dict) and not value.keys() & Ranged.model_fields.keys():
-        return "places"
+    if isinstance(value, Scaled):
+        return "scaled"
+    if isinstance(value, dict):
+        if value.keys() & Scaled.model_fields.keys():
+            return "scaled"
+        if not value.keys() & Ranged.model_fields.keys():
+            return "places"
     return "table"
 
 
@@ -101,12 +106,32 @@ def name_or_table(value: Any) -> str:
     return "name" if isinstance(value, str) else "table"
 
 
+def _form_of_quantity(value: Any) -> str:
+    """How a quantity without dates is written: `name`, `scaled` or `table`."""
+    form = _form(value)
+    return form if form in ("name", "scaled") else "table"
+
+
+Number = Annotated[Ranged, BeforeValidator(_own_number)]
+
+
+class Scaled(Strict):
+    """A part or a multiple of a parameter, which may be dated; the factor may have a range.
+
+    The parameter's draw is the same wherever it is used; a ranged factor has a draw of its own.
+    """
+
+    of: str
+    times: Number
+
+
 Quantity = Annotated[
-    Annotated[str, Tag("name")] | Annotated[Ranged, Tag("table")],
-    Discriminator(name_or_table),
+    Annotated[str, Tag("name")]
+    | Annotated[Ranged, Tag("table")]
+    | Annotated[Scaled, Tag("scaled")],
+    Discriminator(_form_of_quantity),
     BeforeValidator(_number),
 ]
-Number = Annotated[Ranged, BeforeValidator(_own_number)]
 
 
 class From(Strict):
@@ -114,6 +139,13 @@ class From(Strict):
 
     start: date = Field(alias="from")
     is_: Quantity = Field(alias="is")
+
+
+class NumberFrom(Strict):
+    """A number, not a name, that holds from a date on."""
+
+    start: date = Field(alias="from")
+    is_: Number = Field(alias="is")
 
 
 def _steps(value: Any) -> Any:
@@ -133,7 +165,8 @@ def _form_of_dated(value: Any) -> str:
 Dated = Annotated[
     Annotated[list[From], Tag("dates")]
     | Annotated[str, Tag("name")]
-    | Annotated[Ranged, Tag("table")],
+    | Annotated[Ranged, Tag("table")]
+    | Annotated[Scaled, Tag("scaled")],
     Discriminator(_form_of_dated),
     BeforeValidator(_steps),
 ]
@@ -142,9 +175,23 @@ Capacity = Annotated[
     Annotated[list[From], Tag("dates")]
     | Annotated[str, Tag("name")]
     | Annotated[Ranged, Tag("table")]
+    | Annotated[Scaled, Tag("scaled")]
     | Annotated[dict[str, Dated], Tag("places")],
     Discriminator(_form),
     BeforeValidator(_steps),
+]
+
+
+def _own_steps(value: Any) -> Any:
+    """As `_steps`, where a name makes no sense."""
+    return _steps(value) if isinstance(value, list) else _own_number(value)
+
+
+# What replaces a parameter: one number for good, or one from each date on.
+Override = Annotated[
+    Annotated[list[NumberFrom], Tag("dates")] | Annotated[Ranged, Tag("table")],
+    Discriminator(lambda value: "dates" if isinstance(value, list) else "table"),
+    BeforeValidator(_own_steps),
 ]
 
 

@@ -14,15 +14,16 @@ from asylumatlas.scenario.amounts import (
     Capacity,
     Dated,
     Days,
-    Number,
+    Override,
     Quantity,
     Ranged,
+    Scaled,
     Strict,
     Weights,
     name_or_table,
 )
 
-__all__ = ["Quantity", "Ranged", "ScenarioModel"]
+__all__ = ["Quantity", "Ranged", "Scaled", "ScenarioModel"]
 
 
 def _words(value: Any) -> Any:
@@ -46,8 +47,8 @@ class Outcome(Strict):
     """One thing that may happen next, how likely, and what it does."""
 
     events: list[str] = Field(default_factory=list)
-    share: Quantity | None = None
-    of_rest: Quantity | None = None
+    share: Dated | None = None
+    of_rest: Dated | None = None
     to: str | None = None
     after: Days | None = None
     frees_space: bool = False
@@ -74,20 +75,38 @@ class Outcome(Strict):
         return self
 
 
+Order = Literal["first_in", "last_in"]
+
+
+class OrderFrom(Strict):
+    """Who is served first from a date on; the first of a list holds before its date, too."""
+
+    start: date = Field(alias="from")
+    is_: Order = Field(alias="is")
+
+
 class Line(Strict):
     """A queue of a station, for those whom `where` describes; earlier lines are served first."""
 
     where: Filter = Field(default_factory=dict)
     space: str | None = None
-    order: Literal["first_in", "last_in"] = "first_in"
+    order: Annotated[
+        Annotated[list[OrderFrom], Field(min_length=1), Tag("dates")]
+        | Annotated[Order, Tag("word")],
+        Discriminator(lambda value: "dates" if isinstance(value, list) else "word"),
+    ] = "first_in"
 
 
 class CrewNeed(Strict):
-    """Work of one crew that one service takes, and this station's part of the crew's day."""
+    """Work of one crew that one service takes, and this station's part of the crew's day.
+
+    A station may use no more than `share` of the crew's day; a docket plans its slots from it. Of a
+    crew that carries, that part is the station's own: work begun elsewhere does not take it away.
+    """
 
     crew: str
     units: Quantity = Ranged(value=1)
-    share: Quantity | None = None
+    share: Dated | None = None
 
 
 class Noise(Strict):
@@ -157,12 +176,17 @@ class Space(Strict):
 
 
 class Crew(Strict):
-    """People who serve. A server gives `units` of work a working day."""
+    """People who serve. A server gives `units` of work a working day.
+
+    With `carries` a service begun may run on into the next working days and take their time, so
+    that a part-time judge still holds hearings. Otherwise only what fits into a day is begun.
+    """
 
     label: str = ""
     place: str
     servers: Dated
-    units: Quantity = Ranged(value=1)
+    units: Dated = Ranged(value=1)
+    carries: bool = False
     calendar: str = "working_days"
     cost_per_server_day: Quantity | None = None
 
@@ -212,24 +236,42 @@ class Feed(Strict):
 
 
 class Loan(Strict):
-    """Servers of one crew who work in another between two dates."""
+    """Servers of one crew who work in another between two dates.
+
+    `lost` is the share of their time that neither crew has: travel, an empty calendar.
+    """
 
     source: str = Field(alias="from")
     to: str
     servers: Quantity
-    weeks: float = Field(gt=0, le=520)
+    weeks: float = Field(gt=0, le=1170)
+    lost: Quantity | None = None
 
 
 class Change(Strict):
-    """What somebody decided, from a date on."""
+    """What somebody decided, from a date on.
+
+    `set` says what servers, room or a capacity are from then on, `add` how many more they are,
+    to the last day `until` if that is given. Changes are carried out in their order.
+    """
 
     on: date
+    until: date | None = None
     what: str
     announced: date | None = None
     source: str = ""
     assumed: str = ""
     lend: Loan | None = None
     set: dict[str, Quantity] = Field(default_factory=dict)
+    add: dict[str, Dated] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _until_of_add(self) -> Change:
+        if self.until is not None and not self.add:
+            raise ValueError("until: is the last day of what `add` adds, and there is no add")
+        if self.until is not None and self.until < self.on:
+            raise ValueError(f"until: {self.until} is before the change itself, {self.on}")
+        return self
 
 
 class Measure(Strict):
@@ -247,8 +289,8 @@ class Measure(Strict):
       up later has answered; people of one day sign in the order of their numbers.
     - "wait_ahead": names on that list, divided by the names struck off a day over the last `over`
       days: how long somebody who signs up today would wait at that pace.
-    - "waited": the median wait from `plus` to `minus` of those who answered within the last
-      `over` days: how long those called lately had waited.
+    - "waited": the wait from `plus` to `minus` of those who answered within the last `over` days,
+      at `quantile` (the median unless told otherwise): how long those called lately had waited.
 
     Waits are in `unit` days, or months of 365.25/12 days.
     """
@@ -261,6 +303,7 @@ class Measure(Strict):
     of: list[str] = Field(default_factory=list)
     counts: Literal["so_far", "on_day", "share", "names", "wait_ahead", "waited"] = "so_far"
     over: int = Field(default=1, ge=1, le=366)
+    quantile: float = Field(default=0.5, gt=0, lt=1)
     place: str = ""
     chart: bool = True
     start: date | None = Field(default=None, alias="from")
@@ -274,6 +317,8 @@ class Measure(Strict):
             raise ValueError(f"counts {self.counts!r} needs the unit days or months")
         if self.over > 1 and self.counts in ("so_far", "share", "names"):
             raise ValueError(f"counts {self.counts!r} does not use the key 'over'")
+        if "quantile" in self.model_fields_set and self.counts != "waited":
+            raise ValueError(f"counts {self.counts!r} does not use the key 'quantile'")
         if self.counts == "wait_ahead" and self.feeds:
             raise ValueError("counts 'wait_ahead' does not use 'feeds': all wait in one line")
         return self
@@ -309,11 +354,15 @@ class Calendar(Strict):
 
 
 class ScenarioModel(Strict):
-    """A whole scenario."""
+    """A whole scenario.
+
+    With `scale` below 1 it simulates that part of its people, servers, capacities and room.
+    """
 
     title: str
     question: str
     base_only: bool = False
+    scale: float = Field(default=1.0, gt=0, le=1)
     start: date = Field(alias="from")
     to: date
     cohort: list[str] = Field(default_factory=list)
@@ -321,7 +370,7 @@ class ScenarioModel(Strict):
     classes: dict[str, list[str]]
     places: dict[str, str]
     calendars: dict[str, Calendar] = Field(default_factory=dict)
-    parameters: dict[str, Number] = Field(default_factory=dict)
+    parameters: dict[str, Override] = Field(default_factory=dict)
     spaces: dict[str, Space] = Field(default_factory=dict)
     crews: dict[str, Crew] = Field(default_factory=dict)
     ways: dict[str, Way] = Field(default_factory=dict)

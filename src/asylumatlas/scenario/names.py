@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from asylumatlas import evidence, parameters, process
 from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario import quantities
-from asylumatlas.scenario.amounts import Ranged
+from asylumatlas.scenario.amounts import Ranged, Scaled
 from asylumatlas.scenario.model import (
-    Change,
     Feed,
     Filter,
     Measure,
@@ -35,7 +34,7 @@ def check_names(model: ScenarioModel) -> list[str]:
         _feeds,
         _ways,
         _spaces_and_crews,
-        _changes,
+        _overrides,
         _measures,
         _reported,
         _costs,
@@ -115,19 +114,25 @@ def _sets(model: ScenarioModel, sets: dict[str, str], key: str) -> Faults:
             yield from _known(word, model.classes[name], f"{key}.{name}", "value")
 
 
-def _dated(model: ScenarioModel, value: object, key: str, unit: str) -> Faults:
+def _in_order(items: Sequence[Any], key: str) -> Faults:
+    dates = [item.start for item in items]
+    if dates != sorted(dates) or len(set(dates)) < len(dates):
+        yield f"{key}: dates out of order: each `from` must be later than the one before"
+
+
+def _dated(
+    model: ScenarioModel, value: object, key: str, unit: str, by_class: bool = False
+) -> Faults:
     if isinstance(value, list):
         for k, item in enumerate(value):
-            yield from quantities.quantity(model, item.is_, f"{key}.{k}.is", unit)
-        dates = [item.start for item in value]
-        if dates != sorted(dates) or len(set(dates)) < len(dates):
-            yield f"{key}: dates out of order: each `from` must be later than the one before"
+            yield from quantities.quantity(model, item.is_, f"{key}.{k}.is", unit, by_class)
+        yield from _in_order(value, key)
     elif isinstance(value, dict):
         for place, item in value.items():
             yield from _known(place, model.places, key, "place")
             yield from _dated(model, item, f"{key}.{place}", unit)
-    elif isinstance(value, str | Ranged) and value != "unlimited":
-        yield from quantities.quantity(model, value, key, unit)
+    elif isinstance(value, str | Ranged | Scaled) and value != "unlimited":
+        yield from quantities.quantity(model, value, key, unit, by_class)
 
 
 def _weights(model: ScenarioModel, place: object, key: str) -> Faults:
@@ -150,7 +155,7 @@ def _outcomes(model: ScenarioModel, outcomes: list[Outcome], key: str) -> Faults
             value = getattr(outcome, name)
             if value is not None:
                 by_class = not key.startswith("feeds.")
-                yield from quantities.quantity(model, value, f"{path}.{name}", "share", by_class)
+                yield from _dated(model, value, f"{path}.{name}", "share", by_class)
         if outcome.to is not None:
             yield from _known(outcome.to, model.stations, f"{path}.to", "station")
         if outcome.way is not None:
@@ -224,8 +229,10 @@ def _station_needs(model: ScenarioModel, station: Station, key: str) -> Faults:
             yield from _known(crew, model.crews, f"{key}.crews.{k}.crew", "crew")
         yield from quantities.quantity(model, need.units, f"{key}.crews.{k}.units", "number")
         if need.share is not None:
-            yield from quantities.quantity(model, need.share, f"{key}.crews.{k}.share", "share")
+            yield from _dated(model, need.share, f"{key}.crews.{k}.share", "share")
     for k, line in enumerate(station.lines):
+        if isinstance(line.order, list):
+            yield from _in_order(line.order, f"{key}.lines.{k}.order")
         yield from _filter(model, line.where, f"{key}.lines.{k}.where")
         for place in station.at:
             if line.space is not None:
@@ -290,58 +297,19 @@ def _spaces_and_crews(model: ScenarioModel) -> Faults:
         yield from _known(crew.place, model.places, f"{key}.place", "place")
         yield from _calendar(model, crew.calendar, key)
         yield from _dated(model, crew.servers, f"{key}.servers", "people")
-        yield from quantities.quantity(model, crew.units, f"{key}.units", "number")
+        yield from _dated(model, crew.units, f"{key}.units", "number")
         cost = crew.cost_per_server_day
         if cost is not None:
             yield from quantities.quantity(model, cost, f"{key}.cost_per_server_day", "money")
+
+
+def _overrides(model: ScenarioModel) -> Faults:
     known = parameters.load()
     for name, quantity in model.parameters.items():
         yield from _known(name, known, "parameters", "parameter")
         if name in known:
             unit = next((u for u in quantities.UNITS if quantities.fits(known[name].unit, u)), "")
-            yield from quantities.quantity(
-                model, quantity, f"parameters.{name}", unit or known[name].unit
-            )
-
-
-def _changes(model: ScenarioModel) -> Faults:
-    last = None
-    for k, change in enumerate(model.change):
-        key = f"change.{k}"
-        if last is not None and change.on < last:
-            yield f"{key}.on: dates out of order: {change.on} comes after {last}"
-        last = change.on
-        if change.on > model.to:
-            yield f"{key}.on: {change.on} is after the run, which ends on {model.to}"
-        if change.announced is not None and change.announced > change.on:
-            yield f"{key}.announced: {change.announced} is after the change itself, {change.on}"
-        yield from _source(change.source, key)
-        yield from _settings(model, change, key)
-        if change.lend is not None:
-            loan = change.lend
-            yield from _known(loan.source, model.crews, f"{key}.lend.from", "crew")
-            yield from _known(loan.to, model.crews, f"{key}.lend.to", "crew")
-            if loan.source == loan.to:
-                yield f"{key}.lend.to: a crew cannot be lent to itself"
-            yield from quantities.quantity(model, loan.servers, f"{key}.lend.servers", "people")
-
-
-def _settings(model: ScenarioModel, change: Change, key: str) -> Faults:
-    """What a change sets: servers of a crew, room of a space or capacity of a station."""
-    tables = {"crews": "servers", "spaces": "room", "stations": "capacity"}
-    for path, quantity in change.set.items():
-        table, _, rest = path.partition(".")
-        name, _, what = rest.rpartition(".")
-        if tables.get(table) != what or not what:
-            known = [f"{t}.{n}.{w}" for t, w in tables.items() for n in getattr(model, t)]
-            forms = ", ".join(f"{t}.NAME.{w}" for t, w in tables.items())
-            hint = did_you_mean(path, known)
-            yield f"{key}.set.{path}: cannot be changed by date; can be: {forms}.{hint}"
-            continue
-        yield from _known(name, getattr(model, table), f"{key}.set.{path}", table[:-1])
-        if table == "stations" and name in model.stations and model.stations[name].booked:
-            yield f"{key}.set.{path}: a booked docket has its slots from crews; change those"
-        yield from quantities.quantity(model, quantity, f"{key}.set.{path}", "number")
+            yield from _dated(model, quantity, f"parameters.{name}", unit or known[name].unit)
 
 
 def _measures(model: ScenarioModel) -> Faults:

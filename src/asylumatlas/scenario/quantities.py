@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import product
+from typing import TypeVar
 
 from asylumatlas import evidence, parameters
 from asylumatlas.evidence.suggestion import did_you_mean
-from asylumatlas.parameters import Parameter
-from asylumatlas.scenario.amounts import Delay, From, Quantity, Ranged
+from asylumatlas.scenario.amounts import Delay, From, NumberFrom, Quantity, Ranged, Scaled
 from asylumatlas.scenario.model import Outcome, ScenarioModel
 
 Faults = Iterator[str]
 Range = tuple[float, float, float]
+Item = TypeVar("Item", From, NumberFrom)
 CLOSE = 1e-9
 UNITS = {"share": ("share",), "days": ("days", "working days"), "money": ("USD",)}
 
@@ -39,11 +41,17 @@ def quantity(
         model: the scenario.
         value: the quantity.
         key: its key path.
-        unit: what is needed: share, days, money, ratio (any number), or a count in words.
+        unit: what is needed: share, days, money, ratio (any number), or a count in words. A
+            multiple of a parameter is in the parameter's unit.
         by_class: whether the name may hold classes, as in "court.denied_share.{nationality}".
     """
     if isinstance(value, Ranged):
         yield from _own(value, key, unit)
+        return
+    if isinstance(value, Scaled):
+        faults = [*quantity(model, value.of, f"{key}.of", unit, by_class)]
+        faults += _own(value.times, f"{key}.times", "ratio")
+        yield from faults or _scaled(model, value, key, unit)
         return
     known = parameters.load()
     if "{" in value and not by_class:
@@ -72,6 +80,18 @@ def _own(value: Ranged, key: str, unit: str) -> Faults:
     if value.source and value.source not in evidence.sources():
         hint = did_you_mean(value.source, evidence.sources())
         yield f"{key}.source: unknown source {value.source!r}.{hint}"
+
+
+def _scaled(model: ScenarioModel, value: Scaled, key: str, unit: str) -> Faults:
+    """That no multiple of a share is above 1, for any class on any day."""
+    if unit != "share":
+        return
+    for words in _combinations(model, value.of):
+        for on in (model.start, *dates(model, value, words)):
+            most = bounds(model, value, words, on)[2]
+            if most > 1 + CLOSE:
+                yield f"{key}: {most:g} is not a share: must lie between 0 and 1"
+                return
 
 
 def _combinations(model: ScenarioModel, text: str) -> Iterator[dict[str, str]]:
@@ -109,27 +129,75 @@ def delay(model: ScenarioModel, law: Delay | None, key: str) -> Faults:
         yield f"{key}.median: must be greater than 0"
 
 
-def bounds(model: ScenarioModel, value: Quantity, words: dict[str, str]) -> Range:
-    """(low, value, high) of a known quantity on the run's first day."""
+def bounds(
+    model: ScenarioModel,
+    value: list[From] | Quantity,
+    words: dict[str, str],
+    on: date | None = None,
+) -> Range:
+    """(low, value, high) of a known quantity on a date, the run's first day if not given."""
+    on = on or model.start
     if isinstance(value, Ranged):
         low, high = value.bounds
         return low, value.value, high
-    known = parameters.load()
-    name = next(n for n in (_spelled(o, words) for o in value.split("|")) if n in known)
+    if isinstance(value, Scaled):
+        factors = bounds(model, value.times, words)
+        low, middle, high = bounds(model, value.of, words, on)
+        return low * factors[0], middle * factors[1], high * factors[2]
+    if isinstance(value, list):
+        return bounds(model, _holding(value, on).is_, words, on)
+    name = _name(value, words)
     if name in model.parameters:
-        return bounds(model, model.parameters[name], words)
-    entry = known[name].at(model.start)
+        own = model.parameters[name]
+        return bounds(model, _holding(own, on).is_ if isinstance(own, list) else own, words)
+    entry = parameters.load()[name].at(on)
     return entry.low, entry.value, entry.high
 
 
-def highest(model: ScenarioModel, value: list[From] | Quantity) -> float:
-    """The greatest central value of a known quantity, over all its dates."""
+def _name(text: str, words: dict[str, str]) -> str:
+    """The first known parameter of those that a text such as "a.{kind}|a.other" names."""
+    known = parameters.load()
+    return next(n for n in (_spelled(option, words) for option in text.split("|")) if n in known)
+
+
+def _holding(items: Sequence[Item], on: date) -> Item:
+    """The item of a dated list that holds on a date; the first one holds before its own, too."""
+    held = items[0]
+    for item in items[1:]:
+        held = item if item.start <= on else held
+    return held
+
+
+def dates(
+    model: ScenarioModel, value: list[From] | Quantity | None, words: dict[str, str]
+) -> set[date]:
+    """The days after the run's first on which a known quantity changes.
+
+    Args:
+        model: the scenario.
+        value: the quantity, or a list of them by date.
+        words: the class, for a parameter that differs by class.
+    """
+    if isinstance(value, Scaled):
+        value = value.of
     if isinstance(value, list):
-        return max(highest(model, item.is_) for item in value)
-    if isinstance(value, str) and value not in model.parameters:
-        parameter: Parameter = parameters.load()[value.split("|")[0]]
-        return max(entry.value for entry in parameter.values)
-    return bounds(model, value, {})[1]
+        changes = {item.start for item in value[1:]}.union(
+            *(dates(model, item.is_, words) for item in value)
+        )
+    elif isinstance(value, str):
+        name = _name(value, words)
+        own = model.parameters.get(name)
+        entries = own if isinstance(own, list) else () if own else parameters.load()[name].values
+        changes = {entry.start for entry in entries[1:]}
+    else:
+        return set()
+    return {on for on in changes if model.start < on <= model.to}
+
+
+def highest(model: ScenarioModel, value: list[From] | Quantity, drawn: bool = False) -> float:
+    """The greatest central value of a known quantity over the run, or the greatest in any draw."""
+    days = (model.start, *dates(model, value, {}))
+    return max(bounds(model, value, {}, on)[2 if drawn else 1] for on in days)
 
 
 def probabilities(
@@ -139,7 +207,9 @@ def probabilities(
     words: dict[str, str],
     key: str,
 ) -> Faults:
-    """That the outcomes which may happen to a class have probabilities that sum to 1, in any draw.
+    """That the outcomes which may happen to a class have probabilities that sum to 1.
+
+    In any draw, on every day.
 
     Args:
         model: the scenario.
@@ -148,24 +218,38 @@ def probabilities(
         words: the class, for shares that differ by class.
         key: key path of the outcomes.
     """
+    for k in chosen[:-1]:
+        if outcomes[k].share is None and outcomes[k].of_rest is None:
+            yield f"{key}.{k}: only the last outcome may have no share; it takes the rest"
+            return
+    given = [value for k in chosen for value in (outcomes[k].share, outcomes[k].of_rest)]
+    changes = set[date]().union(*(dates(model, value, words) for value in given))
+    for on in (model.start, *sorted(changes)):
+        found = list(_sum(model, [outcomes[k] for k in chosen], words, key, on))
+        if found:
+            yield found[0]
+            return
+
+
+def _sum(
+    model: ScenarioModel, outcomes: Sequence[Outcome], words: dict[str, str], key: str, on: date
+) -> Faults:
+    """That the probabilities sum to 1 on one day."""
     low = central = high = 0.0
-    for k in chosen:
-        outcome = outcomes[k]
-        if outcome.share is None and outcome.of_rest is None:
-            if k != chosen[-1]:
-                yield f"{key}.{k}: only the last outcome may have no share; it takes the rest"
-                return
-            low = central = 1.0
-            high = max(high, 1.0)
-        elif outcome.share is not None:
-            least, value, most = bounds(model, outcome.share, words)
+    for outcome in outcomes:
+        if outcome.share is not None:
+            least, value, most = bounds(model, outcome.share, words, on)
             low, central, high = low + least, central + value, high + most
         elif outcome.of_rest is not None:
-            least, value, most = bounds(model, outcome.of_rest, words)
+            least, value, most = bounds(model, outcome.of_rest, words, on)
             low, central = low + least * (1 - low), central + value * (1 - central)
             high += most * max(1 - high, 0.0)
+        else:
+            low = central = 1.0
+            high = max(high, 1.0)
     if low < 1 - CLOSE or high > 1 + CLOSE:
         drawn = "" if low == high else f" ({low:g} to {high:g} as drawn)"
+        drawn += "" if on == model.start else f" from {on}"
         yield (
             f"{key}: the probabilities sum to {central:g}{drawn}, not 1; leave the share of the "
             "last outcome out and it takes the rest"

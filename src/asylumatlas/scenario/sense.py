@@ -25,14 +25,34 @@ def check_sense(model: ScenarioModel) -> list[str]:
     for k, change in enumerate(model.change):
         if change.lend is not None:
             faults += _loan(model, change.lend, f"change.{k}.lend")
-    return faults
+    return faults + list(_reserved(model))
+
+
+def _reserved(model: ScenarioModel) -> Faults:
+    """That no more than all the time of a crew that carries is kept for stations of their own."""
+    kept: dict[str, float] = {}
+    for name, station in model.stations.items():
+        for k, need in enumerate(station.crews):
+            if need.share is None:
+                continue
+            most = quantities.highest(model, need.share, drawn=True)
+            for crew in dict.fromkeys(need.crew.replace("{place}", p) for p in station.at):
+                kept[crew] = kept.get(crew, 0.0) + most
+                if model.crews[crew].carries and kept[crew] > 1 + quantities.CLOSE:
+                    yield (
+                        f"stations.{name}.crews.{k}.share: with it {kept[crew]:g} of the time of "
+                        f"{crew} is kept for stations, more than all of it"
+                    )
+                    return
 
 
 def _loan(model: ScenarioModel, loan: Loan, key: str) -> Faults:
     """That a crew has the servers which it lends, at their stated numbers."""
     path = f"crews.{loan.source}.servers"
     sets = [change.set[path] for change in model.change if path in change.set]
+    added = [change.add[path] for change in model.change if path in change.add]
     present = max(quantities.highest(model, q) for q in [model.crews[loan.source].servers, *sets])
+    present += sum(quantities.highest(model, quantity) for quantity in added)
     lent = quantities.highest(model, loan.servers)
     if lent > present:
         yield f"{key}.servers: {lent:g} are lent, but {loan.source} has at most {present:g}"

@@ -20,6 +20,7 @@ from asylumatlas.sim import tables as t
 
 U = np.uint64
 WORDS_IN_LINE = 8  # 64-bit words in one line of the processor's cache
+SOON = 16  # tokens at the front of a line that are worth fetching before its turn
 
 
 @intrinsic
@@ -46,6 +47,16 @@ def fetch_chunk(s: t.State, chunk: int) -> None:
     if chunk >= 0:
         first = chunk * t.CHUNK * 2
         for word in range(first, first + t.CHUNK * 2, WORDS_IN_LINE):
+            fetch(s.pool, word)
+
+
+@njit(_nrt=False, cache=True, forceinline=True)
+def fetch_head(s: t.State, b: int) -> None:
+    """Have the first tokens of a bucket in the cache soon, those of its first chunk."""
+    if s.buckets[b, t.SIZE] > 0:
+        offset = s.buckets[b, t.OFFSET]
+        first = 2 * (s.buckets[b, t.HEAD] * t.CHUNK + offset)
+        for word in range(first, first + 2 * min(SOON, t.CHUNK - offset), WORDS_IN_LINE):
             fetch(s.pool, word)
 
 

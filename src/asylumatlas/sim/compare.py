@@ -31,7 +31,8 @@ def compare(run_a: str | Path, run_b: str | Path) -> dict[str, Any]:
     replications, with the range that holds 95 % of them; that range is what is not known about the
     effect, and `mean_low95` to `mean_high95` (Student's t over draws) says how exactly the mean is
     known. Other runs are compared replication by replication as independent samples (`paired` is
-    false).
+    false). Runs at different scales share no people: they are compared so, too, in numbers of the
+    whole system.
 
     Raises:
         CompareError: a folder that is not a run, or two runs with nothing in common.
@@ -81,7 +82,9 @@ class _Run:
             ) from error
         self.replications = int(self.summary["replications"])
         self.period = (self.summary["from"], self.summary["to"])
-        self.key = (self.summary["seed"], self.replications, self.summary["lucks_per_draw"])
+        self.scale = float(self.summary.get("scale", 1.0))
+        lucks = self.summary["lucks_per_draw"]
+        self.key = (self.summary["seed"], self.replications, lucks, self.scale)
 
     def _fill(self, stored: Any) -> None:
         labels = {row["meter"]: row for row in self.summary["meters"]}
@@ -145,4 +148,11 @@ def _t975(freedom: int) -> float:
 
 def _caveats(a: _Run, b: _Run) -> list[str]:
     """What either run says of itself, each once."""
-    return list(dict.fromkeys([*a.summary.get("caveats", []), *b.summary.get("caveats", [])]))
+    found = [*a.summary.get("caveats", []), *b.summary.get("caveats", [])]
+    if a.scale != b.scale:
+        found.insert(
+            0,
+            f"A simulates {a.scale:g} of the people and B {b.scale:g}: the numbers are of the "
+            "whole system, but the two share no luck, so a difference is partly chance.",
+        )
+    return list(dict.fromkeys(found))

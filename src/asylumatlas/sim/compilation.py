@@ -14,7 +14,8 @@ from pathlib import Path
 
 DAY_KERNEL = ("tables", "randomness", "buckets", "tokens", "moves", "engine", "books")
 CONTINUOUS_KERNEL = ("durations", "continuous_kernel")
-KERNELS = DAY_KERNEL + CONTINUOUS_KERNEL
+COUNTING_KERNEL = ("tallies", "telling")
+KERNELS = DAY_KERNEL + CONTINUOUS_KERNEL + COUNTING_KERNEL
 
 
 def cache_folder() -> Path:

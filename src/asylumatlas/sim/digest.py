@@ -7,7 +7,7 @@ the one-way analysis of variance over draws with two lucks each.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from asylumatlas import evidence, process
 from asylumatlas.scenario.model import Measure
-from asylumatlas.sim import sensitivity
+from asylumatlas.sim import meters, sensitivity
+from asylumatlas.sim.meters import Meter
 from asylumatlas.sim.replication import LUCKS_PER_DRAW, Replication
-from asylumatlas.sim.rules import CREW_SCALE, Rules
+from asylumatlas.sim.rules import Rules
 
 Numbers = NDArray[np.float64]
 FEW = 40  # replications below which a 95 % range is no more than the extremes
@@ -48,8 +49,12 @@ class Digest:
         self.rules = rules
         self.replications = replications
         self.measures = list(rules.model.measures.items())
-        self.values = np.array([r.counts.measures for r in replications])  # (R, M, T)
         self.draws = [k // LUCKS_PER_DRAW for k in range(len(replications))]
+        self.weight = 1.0 / rules.model.scale  # people that one simulated person stands for
+        self.values = np.array([r.counts.measures for r in replications])  # (R, M, T)
+        if self.weight > 1.0:
+            for m, (_, measure) in enumerate(self.measures):
+                self.values[:, m] = self._whole(self.values[:, m], measure)
 
     # ---- numbers
 
@@ -63,6 +68,17 @@ class Digest:
             zip(KEYS, np.quantile(known, QUANTILES, method="inverted_cdf").tolist(), strict=True)
         )
         return {key: round(found[key], 4) for key in keys}
+
+    def _whole(self, values: Numbers, measure: Measure) -> Numbers:
+        """Values of a measure for the whole system; shares and waits are what they are."""
+        if measure.counts in ("so_far", "names") or (measure.counts, measure.over) == ("on_day", 1):
+            return self._people(values)
+        return values * self.weight if measure.counts == "on_day" else values
+
+    def _people(self, counts: Any) -> Numbers:
+        """Counts of simulated people as people of the whole system, to the nearest one."""
+        whole: Numbers = np.rint(np.asarray(counts, float) * self.weight)
+        return whole
 
     def shares(self, values: Numbers) -> dict[str, float]:
         """Parts of the variance due to luck and to parameters; both 0 where nothing varies."""
@@ -182,7 +198,7 @@ class Digest:
         rows = []
         for k, (name, stage) in enumerate(process.load().stages.items()):
             columns = {
-                key: np.array([getattr(r.counts, key)[k] for r in self.replications], float)
+                key: self._people([getattr(r.counts, key)[k] for r in self.replications])
                 for key in ("entered", "left", "inside")
             }
             if columns["entered"].any():
@@ -193,7 +209,7 @@ class Digest:
     def flow(self) -> list[dict[str, Any]]:
         """Moves of the cohort between stages."""
         stages = list(process.load().stages.values())
-        total = np.array([r.counts.flow for r in self.replications], float)
+        total = self._people([r.counts.flow for r in self.replications])
         rows = []
         for a, b in np.argwhere(total.any(axis=0)):
             span = self.interval(total[:, a, b], ("median", "low95", "high95"))
@@ -215,7 +231,7 @@ class Digest:
         """How often each telling event happened to the cohort, by outcome."""
         vocabulary = process.load()
         kinds, results = list(vocabulary.events), list(vocabulary.outcomes)
-        total = np.array([r.counts.outcomes for r in self.replications], float)
+        total = self._people([r.counts.outcomes for r in self.replications])
         rows = []
         for event in TELLING_EVENTS:
             e = kinds.index(event)
@@ -239,62 +255,14 @@ class Digest:
         return rows
 
     @cached_property
-    def meter_values(self) -> list[tuple[str, str, str, str, Numbers]]:
-        """Meters as (name, label, place, unit, (R,) values)."""
-        postponed = np.array([r.postponed for r in self.replications], float)
-        label = "Hearings postponed for want of people"
-        rows = [*self._space_meters(), *self._crew_meters()]
-        return [*rows, ("hearings_postponed", label, "", "hearings", postponed)]
+    def meter_values(self) -> list[Meter]:
+        """Meters of the whole system."""
+        return [meter.times(self.weight) for meter in self.simulated_meters]
 
-    def _space_meters(self) -> Iterator[tuple[str, str, str, str, Numbers]]:
-        model = self.rules.model
-        beds = np.array([r.bed_days for r in self.replications], float)
-        days = dict(zip(model.spaces, beds.T, strict=True))
-        for name, space in model.spaces.items():
-            label = f"{space.label or name}: days used"
-            yield f"{name}.days", label, space.place, "days", days[name]
-        for name, cost in model.costs.items():
-            if cost.of in days:
-                price = self._quantity(cost.per_day, f"costs.{name}.per_day")
-                place = model.spaces[cost.of].place
-                yield f"{name}.cost", f"{cost.label}: cost", place, "USD", days[cost.of] * price
-
-    def _crew_meters(self) -> Iterator[tuple[str, str, str, str, Numbers]]:
-        used = np.array([r.crew_used for r in self.replications], float)
-        units = np.array([r.crew_units for r in self.replications], float)
-        per_server = self._units_per_server()
-        for k, (name, crew) in enumerate(self.rules.model.crews.items()):
-            label = crew.label or name
-            a_server = CREW_SCALE * per_server[:, k]
-            present = np.divide(units[:, k], a_server, out=np.zeros(len(units)), where=a_server > 0)
-            part = np.divide(
-                used[:, k], units[:, k], out=np.zeros(len(used)), where=units[:, k] > 0
-            )
-            yield f"{name}.server_days", f"{label}: days present", crew.place, "days", present
-            yield f"{name}.busy", f"{label}: share of time used", crew.place, "share", part
-            if crew.cost_per_server_day is not None:
-                key = f"crews.{name}.cost_per_server_day"
-                cost = present * self._quantity(crew.cost_per_server_day, key)
-                yield f"{name}.cost", f"{label}: cost", crew.place, "USD", cost
-            for other, price in self.rules.model.costs.items():
-                if price.of == name:
-                    cost = present * self._quantity(price.per_day, f"costs.{other}.per_day")
-                    yield f"{other}.cost", f"{price.label}: cost", crew.place, "USD", cost
-
-    def _units_per_server(self) -> Numbers:
-        draws = [r.values for r in self.replications]
-        columns = []
-        for name, crew in self.rules.model.crews.items():
-            key = self.rules.quantities.parameter(crew.units, f"crews.{name}.units", {}).name
-            columns.append([d[key] for d in draws])
-        return np.array(columns, float).reshape(len(columns), len(draws)).T
-
-    def _quantity(self, quantity: Any, key: str) -> Numbers:
-        """(R,) value of a quantity in each replication's draw."""
-        single = len(self.replications) == 1
-        draws = [self.rules.draw(-1 if single else k) for k in sorted(set(self.draws))]
-        values = [draw.of(quantity, key) for draw in draws]
-        return np.array([values[k] for k in self.draws], float)
+    @cached_property
+    def simulated_meters(self) -> list[Meter]:
+        """Meters of the part that is simulated, which is the part that an event log holds."""
+        return meters.read(self.rules, self.replications, self.draws)
 
     def uncertainty(self) -> list[dict[str, Any]]:
         """Luck and parameters in what each charted measure is at the end."""
@@ -309,6 +277,13 @@ class Digest:
     def warnings(self) -> list[str]:
         """What a reader must know of this run before the numbers: few replications, hindsight."""
         found = []
+        if self.weight > 1.0:
+            found.append(
+                f"1 person in {self.weight:,.4g} is simulated, by as much less staff and room. "
+                "Numbers here are for the whole system: each simulated person counts "
+                f"{self.weight:,.4g} times, so luck shows larger than it is, most of all in small "
+                "counts. Conservation and the event log count simulated people."
+            )
         count = len(self.replications)
         if 1 < count < FEW:
             found.append(
@@ -364,11 +339,10 @@ def _quantiles(values: Numbers) -> Numbers:
     if not np.isnan(values).any():
         bands: Numbers = np.quantile(values, QUANTILES, axis=0, method="inverted_cdf")
         return bands
-    bands = np.full((len(QUANTILES), values.shape[1]), math.nan)
-    for day in range(values.shape[1]):
-        known = values[~np.isnan(values[:, day]), day]
-        if len(known):
-            bands[:, day] = np.quantile(known, QUANTILES, method="inverted_cdf")
+    known = np.sort(values, axis=0)  # numbers that do not exist come last
+    exact = np.array(QUANTILES)[:, None] * (~np.isnan(values)).sum(axis=0) - 1
+    rank = np.maximum(np.ceil(exact), 0).astype(np.int64)  # as numpy's inverted_cdf
+    bands = np.take_along_axis(known, rank, axis=0)
     return bands
 
 

@@ -28,6 +28,7 @@ from asylumatlas.sim.buckets import (
     drop_head,
     drop_tail,
     fetch_chunk,
+    fetch_head,
     head,
     people_inside,
     push,
@@ -193,7 +194,7 @@ def serve_line(m: t.Model, s: t.State, day: int, desk: int, line: int, take: int
     station = m.desks[desk, t.STATION]
     salt = m.station_salt[station]
     space = m.lines[line, t.SPACE]
-    lifo = m.lines[line, t.LIFO] == 1
+    lifo = m.orders[m.lines[line, t.ORDER], day] == 1
     done = 0
     while done < take:
         p = s.buckets[line, t.WRITE] - 1 if lifo else head(s, line)
@@ -220,6 +221,12 @@ def serve_line(m: t.Model, s: t.State, day: int, desk: int, line: int, take: int
     return done
 
 
+@njit(_nrt=False, cache=True, forceinline=True)
+def affordable(m: t.Model, s: t.State, crew: int, units: int) -> int:
+    """How many services of so many units a crew can begin now; one that carries may overrun."""
+    return (s.left[crew] + (units - 1) * m.crew_carries[crew]) // units
+
+
 @njit(_nrt=False, cache=True)
 def capacity(m: t.Model, s: t.State, day: int, desk: int) -> int:
     """How many services this desk can give now: its own limit and what its crews have left."""
@@ -227,11 +234,11 @@ def capacity(m: t.Model, s: t.State, day: int, desk: int) -> int:
     if most == t.UNLIMITED:
         most = 1 << 40
     crew = m.desks[desk, t.CREW_A]
-    if crew >= 0:
-        most = min(most, s.left[crew] // m.desks[desk, t.UNITS_A])
+    if crew >= 0 and m.desks[desk, t.RESERVED_A] == 0:
+        most = min(most, affordable(m, s, crew, m.desks[desk, t.UNITS_A]))
     crew = m.desks[desk, t.CREW_B]
-    if crew >= 0:
-        most = min(most, s.left[crew] // m.desks[desk, t.UNITS_B])
+    if crew >= 0 and m.desks[desk, t.RESERVED_B] == 0:
+        most = min(most, affordable(m, s, crew, m.desks[desk, t.UNITS_B]))
     return most
 
 
@@ -240,18 +247,30 @@ def fetch_next_lines(m: t.Model, s: t.State, desk: int) -> None:
     """Have the heads of the two lines after a desk's own in the cache when their turn comes."""
     following = m.desks[desk, t.LINE0] + m.desks[desk, t.LINES]
     for line in range(following, min(following + 2, len(m.lines))):
-        fetch_chunk(s, s.buckets[line, t.HEAD])
+        fetch_head(s, line)
+
+
+@njit(_nrt=False, cache=True, forceinline=True)
+def is_idle(m: t.Model, s: t.State, desk: int) -> bool:
+    """Whether nobody stands in any line of a desk: most desks, on most days of a small run."""
+    people = 0
+    for line in range(m.desks[desk, t.LINE0], m.desks[desk, t.LINE0] + m.desks[desk, t.LINES]):
+        people += s.buckets[line, t.SIZE]
+    return people == 0
 
 
 @njit(_nrt=False, cache=True)
 def serve(m: t.Model, s: t.State, day: int, desk: int) -> None:
     """Step 4 for one desk: its lines in the order of their priority."""
-    fetch_next_lines(m, s, desk)
     most = capacity(m, s, day, desk)
+    if most <= 0:
+        return
+    fetch_next_lines(m, s, desk)
     done = 0
     for line in range(m.desks[desk, t.LINE0], m.desks[desk, t.LINE0] + m.desks[desk, t.LINES]):
         take = min(most - done, s.buckets[line, t.SIZE])
-        if take > 0 and m.lines[line, t.SPACE] < 0 and m.lines[line, t.LIFO] == 0:
+        lifo = m.orders[m.lines[line, t.ORDER], day] == 1
+        if take > 0 and m.lines[line, t.SPACE] < 0 and not lifo:
             done += serve_freely(m, s, day, desk, line, take)
         elif take > 0:
             done += serve_line(m, s, day, desk, line, take)
@@ -285,12 +304,14 @@ def measure(m: t.Model, s: t.State, day: int) -> None:
     """Step 6: queues, beds and crews at the end of the day."""
     for desk in range(len(m.desks)):
         for line in range(m.desks[desk, t.LINE0], m.desks[desk, t.LINE0] + m.desks[desk, t.LINES]):
-            s.waiting[day, line] = s.buckets[line, t.SIZE]
-            s.queue_days[desk] += s.buckets[line, t.SIZE]
+            people = s.buckets[line, t.SIZE]
+            if people > 0:  # what is written down is 0 before
+                s.waiting[day, line] = people
+                s.queue_days[desk] += people
     for space in range(s.occupied.size):
         s.beds[day, space] = s.occupied[space]
     for crew in range(s.left.size):
-        s.used[day, crew] = m.crews[day, crew] - s.left[crew]
+        s.used[day, crew] = m.crews[day, crew] - max(s.left[crew], 0)
 
 
 @njit(_nrt=False, cache=True)
@@ -300,6 +321,17 @@ def new_epoch(m: t.Model, s: t.State, day: int) -> None:
         for booked in range(s.next_free.shape[0]):
             for d in range(s.next_free.shape[1]):
                 s.next_free[booked, d] = d
+
+
+@njit(_nrt=False, cache=True)
+def people_ahead(m: t.Model, s: t.State, day: int) -> int:
+    """Tokens in lines and on days to come: all that there may be when a day has ended."""
+    inside = 0
+    for line in range(len(m.lines)):
+        inside += s.buckets[line, t.SIZE]
+    for later in range(len(m.lines) + day + 1, len(s.buckets)):
+        inside += s.buckets[later, t.SIZE]
+    return inside
 
 
 @njit(_nrt=False, cache=True)
@@ -313,13 +345,15 @@ def one_day(m: t.Model, s: t.State, day: int) -> None:
         if m.desks[desk, t.IMPATIENT] == 1:
             lose_patience(m, s, day, desk)
     for crew in range(s.left.size):
-        s.left[crew] = m.crews[day, crew]
+        s.left[crew] = m.crews[day, crew] + min(s.left[crew], 0)
     for desk in range(len(m.desks)):
+        if is_idle(m, s, desk):
+            continue
         serve(m, s, day, desk)
         if m.desks[desk, t.BOOKED] >= 0:
             postpone(m, s, day, desk)
     measure(m, s, day)
-    if s.counters[t.CREATED] != s.counters[t.CLOSED] + people_inside(s):
+    if s.counters[t.CREATED] != s.counters[t.CLOSED] + people_ahead(m, s, day):
         s.counters[t.FAULT] = 2
 
 

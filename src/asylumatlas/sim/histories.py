@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asylumatlas import process
+from asylumatlas.scenario.model import Feed
 from asylumatlas.sim import tables as t
+from asylumatlas.sim import telling
 from asylumatlas.sim.layout import Layout
-from asylumatlas.sim.randomness import K1, K2, K3, K4, PATIENCE_PURPOSE
+from asylumatlas.sim.randomness import PATIENCE_PURPOSE
 from asylumatlas.sim.rules import Rules
 
 Column = NDArray[np.int64]
@@ -64,15 +68,16 @@ class Histories:
     """Events of one replication, sorted by person, in the order in which they happened.
 
     Columns have one entry per event: person (uint32), day (int32, days since the run's first),
-    place, event, outcome (-1: none), stage (-1: other track; all int16).
+    place (int16), event, outcome (-1: none), stage (-1: other track; int8, or int16 should the
+    process ever have so many words).
     """
 
     person: NDArray[np.uint32]
     day: NDArray[np.int32]
     place: NDArray[np.int16]
-    event: NDArray[np.int16]
-    outcome: NDArray[np.int16]
-    stage: NDArray[np.int16]
+    event: NDArray[Any]
+    outcome: NDArray[Any]
+    stage: NDArray[Any]
     rules: Rules
 
     def only(self, chosen: NDArray[np.bool_]) -> Histories:
@@ -88,11 +93,11 @@ class Histories:
         )
 
     @cached_property
-    def seq(self) -> Column:
+    def seq(self) -> NDArray[np.uint16]:
         """Number of each event within its person's history, from 0."""
-        positions = np.arange(len(self.person))
-        first = np.flatnonzero(self.is_first)
-        return positions - np.repeat(first, np.diff(np.append(first, len(positions))))
+        numbers = np.empty(len(self.person), np.uint16)  # a run has few thousand days
+        telling.number_events(self.person, numbers)
+        return numbers
 
     @cached_property
     def is_first(self) -> NDArray[np.bool_]:
@@ -102,79 +107,88 @@ class Histories:
         return changes
 
     @cached_property
-    def feed(self) -> Column:
+    def starts(self) -> Column:
+        """(people,) where each person's events begin."""
+        return np.flatnonzero(self.is_first)
+
+    @cached_property
+    def feed(self) -> NDArray[np.int16]:
         """Feed of each event's person."""
-        first = feed_of(self.rules, self.person[self.is_first])
-        return first[np.cumsum(self.is_first) - 1]
+        return feed_of(self.rules, self.person)
 
 
-def feed_of(rules: Rules, person: NDArray[np.uint32]) -> Column:
-    """Feed that made each person."""
-    found: Column = np.searchsorted(rules.feed_first, person.astype(np.int64), side="right") - 1
+def feed_of(rules: Rules, person: NDArray[np.uint32]) -> NDArray[np.int16]:
+    """(n,) feed that made each person."""
+    found = np.empty(len(person), np.int16)
+    telling.feeds_of(person, np.array(rules.feed_first, np.int64), found)
     return found
 
 
-def tell(rules: Rules, speech: Speech, log: t.Words) -> Histories:
-    """Expand packed log rows to events; a stock case heard of gets its `stock_case` first."""
-    columns = t.unpack_log(log)
-    order = np.argsort(columns["person"], kind="stable")
-    person, mark = columns["person"][order], columns["mark"][order].astype(np.int64)
-    day, place = columns["day"][order].astype(np.int32), columns["place"][order].astype(np.int16)
-    is_first = np.ones(len(person), bool)
-    is_first[1:] = person[1:] != person[:-1]
-    stock = np.array([f.kind == "stock" for f in rules.model.feeds.values()])
-    extra = is_first & ~speech.starts_stock[mark]
-    extra[is_first] &= stock[feed_of(rules, person[is_first])]
-    length = speech.length[mark] + extra
-    row = np.repeat(np.arange(len(person)), length)
-    within = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-    within -= extra[row]
-    marker = within < 0
-    word = speech.first[mark[row]] + np.maximum(within, 0)
-    event, outcome, stage = speech.event[word], speech.outcome[word], speech.stage[word]
-    days = day[row]
-    if marker.any():
-        event[marker] = speech.stock_event
-        reached = _stage_before(rules, speech, feed_of(rules, person[row[marker]]))
-        outcome[marker] = speech.stock_outcome[reached]
-        stage[marker] = reached
-        days[marker] = 0
-    return Histories(person[row], days, place[row], event, outcome, stage, rules)
+def tell(rules: Rules, speech: Speech, log: t.Words, *, keep: bool = True) -> Histories:
+    """Expand packed log rows to events; a stock case heard of gets its `stock_case` first.
+
+    Args:
+        rules: of the run.
+        speech: its words.
+        log: (n,) packed rows in the order in which they were written.
+        keep: whether `log` is left as it is; if not, its memory is used again.
+    """
+    rows = telling.by_person(log, None if keep else log)
+    feeds = rules.model.feeds.values()
+    first = np.array(rules.feed_first, np.int64)
+    is_stock = np.array([feed.kind == "stock" for feed in feeds], np.bool_)
+    events = telling.count_events(rows, first, is_stock, speech.length, speech.starts_stock)
+    reached = np.array([_stage_before(rules, speech, feed) for feed in feeds], np.int16)
+    short = np.int8 if max(len(speech.events), len(speech.outcomes)) < 128 else np.int16
+    event, outcome, stage = (np.empty(events, short) for _ in range(3))
+    place = np.empty(events, np.int16)
+    person, day = np.empty(events, np.uint32), np.empty(events, np.int32)
+    told = Histories(person, day, place, event, outcome, stage, rules)
+    telling.expand(
+        rows,
+        first,
+        is_stock,
+        reached,
+        speech.stock_outcome[reached],
+        speech.length,
+        speech.starts_stock,
+        speech.first,
+        np.column_stack([speech.event, speech.outcome, speech.stage]),
+        speech.stock_event,
+        person,
+        day,
+        place,
+        event,
+        outcome,
+        stage,
+    )
+    return told
 
 
-def _stage_before(rules: Rules, speech: Speech, feed: Column) -> Column:
+def _stage_before(rules: Rules, speech: Speech, feed: Feed) -> int:
     """Stage that the people of a stock have reached before day one: where their feed sends them."""
-    stages = []
-    for item in rules.model.feeds.values():
-        to = item.starts[-1].to
-        stage = rules.model.stations[to].stage if to else "court"
-        stages.append(speech.stages.index(stage if stage in speech.outcomes else "court"))
-    return np.array(stages, np.int64)[feed]
+    to = feed.starts[-1].to if feed.kind == "stock" else None
+    stage = rules.model.stations[to].stage if to else "court"
+    return speech.stages.index(stage if stage in speech.outcomes else "court")
 
 
-def classes_of(rules: Rules, model: t.Model, person: NDArray[np.uint32]) -> Column:
-    """Class each person was created with: the kernel's lottery, done again on arrays."""
-    feed = feed_of(rules, person)
+def classes_of(rules: Rules, model: t.Model, person: NDArray[np.uint32]) -> NDArray[np.int16]:
+    """(n,) class each person was created with: the kernel's lottery, done again."""
     with np.errstate(over="ignore"):
-        key = model.seed[0] + model.feed_salt[feed] + person.astype(np.uint64) * K1
-        purpose = model.station_salt[model.feeds[feed, t.FEED_STATION]] + PATIENCE_PURPOSE
-        bits = _mix(_mix(key) + purpose * K4)
-    tables = model.feeds[feed, t.FEED_CLASS_LUT]
-    found: Column = model.class_luts[tables, (bits & np.uint64(4095)).astype(np.int64)]
+        keys = model.seed[0] + model.feed_salt
+        purposes = model.station_salt[model.feeds[:, t.FEED_STATION]] + PATIENCE_PURPOSE
+    found = np.empty(len(person), np.int16)
+    tables = model.feeds[:, t.FEED_CLASS_LUT]
+    feed = feed_of(rules, person)
+    telling.first_classes(person, feed, keys, purposes, tables, model.class_luts, found)
     return found
 
 
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    x = (x ^ (x >> np.uint64(30))) * K2
-    x = (x ^ (x >> np.uint64(27))) * K3
-    mixed: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
-    return mixed
-
-
-def first_day_of(histories: Histories, speech: Speech, event: str, people: int) -> Column:
-    """(people,) day of each person's first such event, -1 without one. People in sorted order."""
-    index = np.cumsum(histories.is_first) - 1
-    rows = np.flatnonzero(histories.event == speech.events.index(event))
-    found = np.full(people, -1, np.int64)
-    found[index[rows[::-1]]] = histories.day[rows[::-1]]
+def first_days(histories: Histories, speech: Speech, events: Sequence[str]) -> NDArray[np.int16]:
+    """(events, people) day of each person's first such event, -1 without one; people ascending."""
+    slot_of = np.full(len(speech.events), -1, np.int64)
+    for slot, event in enumerate(events):
+        slot_of[speech.events.index(event)] = slot
+    found = np.full((len(events), len(histories.starts)), -1, np.int16)
+    telling.first_days(histories.person, histories.day, histories.event, slot_of, found)
     return found

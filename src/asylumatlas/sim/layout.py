@@ -13,7 +13,7 @@ import numpy as np
 
 from asylumatlas.scenario import ScenarioError
 from asylumatlas.scenario.amounts import Delay, Ranged
-from asylumatlas.scenario.model import Feed, Outcome, ScenarioModel
+from asylumatlas.scenario.model import Feed, OrderFrom, Outcome, ScenarioModel
 from asylumatlas.scenario.sense import fits_class
 from asylumatlas.sim import tables as t
 
@@ -110,31 +110,55 @@ def _desks(layout: Layout) -> None:
     desk_of = np.full((numbers, len(places)), -1, np.int64)
     desks: list[list[int]] = []
     lines: list[list[int]] = []
+    orders: dict[tuple[Turn, ...], int] = {}
     for number, (name, station) in enumerate(model.stations.items()):
         for place in station.at:
             desk_of[number, places.index(place)] = len(desks)
-            needs = [-1, 1, -1, 1]
+            needs, reserved = [-1, 1, -1, 1], [0, 0]
             for k, need in enumerate(station.crews):
-                needs[2 * k] = layout.crews.index(need.crew.replace("{place}", place))
+                crew = need.crew.replace("{place}", place)
+                needs[2 * k] = layout.crews.index(crew)
+                reserved[k] = int(need.share is not None and model.crews[crew].carries)
             booked = len(layout.booked) if station.booked else -1
             if station.booked:
                 layout.booked.append(len(desks))
             impatient = int(station.patience is not None)
             first = len(lines)
             row = [number, places.index(place), first, len(station.lines), booked, *needs]
-            desks.append([*row, impatient])
+            desks.append([*row, impatient, *reserved])
             for k, line in enumerate(station.lines):
                 space = line.space.replace("{place}", place) if line.space else None
+                order = orders.setdefault(_turns(model, line.order), len(orders))
                 layout.lines.append((len(desks) - 1, k))
-                lines.append(
-                    [layout.spaces.index(space) if space else -1, int(line.order == "last_in")]
-                )
+                lines.append([layout.spaces.index(space) if space else -1, order])
             layout.desks.append((name, place))
     layout.arrays["desk_of"] = desk_of
     layout.arrays["desks"] = np.array(desks, np.int64).reshape(-1, t.DESK_COLUMNS)
     layout.arrays["lines"] = np.array(lines, np.int64).reshape(-1, 2)
+    layout.arrays["orders"] = np.array([_by_day(model, turns) for turns in orders], np.int64)
+    carries = [int(crew.carries) for crew in model.crews.values()]
+    layout.arrays["crew_carries"] = np.array(carries, np.int64)
     held = [int(space.custody) for space in model.spaces.values()]
     layout.arrays["space_held"] = np.array(held, np.int64)
+
+
+Turn = tuple[int, bool]
+
+
+def _turns(model: ScenarioModel, order: str | list[OrderFrom]) -> tuple[Turn, ...]:
+    """From which days on a line serves the last in first, or not; from day 0 on at least."""
+    if isinstance(order, str):
+        return ((0, order == "last_in"),)
+    days = [0, *((step.start - model.start).days for step in order[1:])]
+    return tuple((max(d, 0), step.is_ == "last_in") for d, step in zip(days, order, strict=True))
+
+
+def _by_day(model: ScenarioModel, turns: tuple[Turn, ...]) -> t.Ints:
+    """(T,) 1 on days on which the last in is served first."""
+    order = np.zeros(model.days, np.int64)
+    for day, last_in in turns:
+        order[day:] = last_in
+    return order
 
 
 def _routes(layout: Layout) -> None:
@@ -253,7 +277,7 @@ def _feed_row(layout: Layout, name: str, feed: Feed) -> int:
 
 
 def _outcome(layout: Layout, key: RowKey, k: int) -> list[int]:
-    """One line of the outcome table, its threshold still open."""
+    """One line of the outcome table."""
     outcome = owner_outcomes(layout.model, key.owner, key.kind)[k]
     path = f"{'feeds' if key.kind == 'starts' else 'stations'}.{key.owner}.{key.kind}.{k}"
     dest = layout.stations.index(outcome.to) if outcome.to else -1
@@ -263,7 +287,6 @@ def _outcome(layout: Layout, key: RowKey, k: int) -> list[int]:
         at = len(events) - 1 if outcome.custody_ends == "removed" else len(events)
         events.insert(max(at, 0), ("custody_ended", outcome.custody_ends))
     return [
-        0,
         dest,
         _delay(layout, outcome.after, f"{path}.after"),
         _mark(layout, Sentence(tuple(events), key.owner)),

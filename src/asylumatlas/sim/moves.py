@@ -114,13 +114,13 @@ def dispatch(
 
 
 @njit(_nrt=False, cache=True, forceinline=True)
-def choose(m: t.Model, row: int, u: np.uint64) -> int:
-    """The outcome of a row that 32 random bits select."""
+def choose(m: t.Model, epoch: int, row: int, u: np.uint64) -> int:
+    """The outcome of a row that 32 random bits select, by the shares of an epoch."""
     o = m.rows[U(row), t.FIRST]
     bits = np.int64(u)
     # counting thresholds passed costs no branch that a processor could guess wrong
     for k in range(o, o + m.rows[U(row), t.COUNT] - 1):
-        o += bits >= m.outcomes[U(k), t.THRESHOLD]
+        o += bits >= m.thresholds[U(epoch), U(k)]
     return o
 
 
@@ -151,7 +151,7 @@ def settle(
     m: t.Model, s: t.State, day: int, w0: np.uint64, w1: np.uint64, row: int, r: np.uint64, age: int
 ) -> None:
     """Let 64 random bits decide among the outcomes of a row, and carry the decision out."""
-    o = choose(m, row, r >> U(32))
+    o = choose(m, m.share_epoch_of[day], row, r >> U(32))
     note(s, w0, day, m.outcomes[o, t.MARK])
     station = m.outcomes[o, t.DEST]
     if w1 & SPACE_BITS and (station < 0 or m.outcomes[o, t.FREES] == 1):
@@ -173,10 +173,11 @@ def settle(
 def decide_run(m: t.Model, s: t.State, day: int, station: int, p: int, tokens: int) -> int:
     """First pass: outcomes of tokens from position `p` on; returns how many go on."""
     going = 0
+    epoch = m.share_epoch_of[day]
     for i in range(tokens):
         w0 = s.pool[U(2 * (p + i))]
         r = s.draws[U(i)]
-        o = choose(m, m.routes[U(station), U(0), class_of(w0), t.ROW], r >> U(32))
+        o = choose(m, epoch, m.routes[U(station), U(0), class_of(w0), t.ROW], r >> U(32))
         note(s, w0, day, m.outcomes[U(o), t.MARK])
         to = m.outcomes[U(o), t.DEST]
         s.going[U(going)] = relocated(m, w0 + VISIT, o, r)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +17,13 @@ import numpy as np
 from asylumatlas import __version__, evidence
 from asylumatlas import events as event_log
 from asylumatlas.scenario import Scenario
+from asylumatlas.sim.block import Hands, Progress, key_of, replicate
 from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.folder import unfinished
-from asylumatlas.sim.replication import BLOCK, LUCKS_PER_DRAW, Replication, RunError, Worker
+from asylumatlas.sim.replication import LUCKS_PER_DRAW, RunError, Worker
 
 __all__ = ["Result", "RunError", "run"]
 
-Progress = Callable[[int, int], None]
 Finish = Callable[[dict[str, Any], Path], None]
 NOTE = (
     "Simulated people in a model of the system: "
@@ -58,6 +55,8 @@ def run(
     log: bool = True,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    scheduler: str | None = None,
+    resume: bool | None = None,
     command: str | None = None,
     finish: Finish | None = None,
 ) -> Result:
@@ -72,12 +71,18 @@ def run(
         log: whether to write the event log.
         progress: called with (replications done, replications in all).
         executor: any `concurrent.futures` executor, instead of `workers` processes.
+        scheduler: address of a Dask scheduler, such as "tcp://10.0.0.5:8786", instead of both. Its
+            workers need not see this machine's disk.
+        resume: keep finished blocks of replications in a hidden folder beside the run's, use those
+            that an equal run left there, and take the folder away when the run is whole. Default:
+            only with a scheduler.
         command: the command that makes this run again, for the report.
         finish: called with the summary and the folder before the folder gets its name; writes
             what others want in it (the report).
 
     Raises:
-        RunError: a folder that cannot be written, a full disk, a fault of the scenario.
+        RunError: a folder that cannot be written, a full disk, a fault of the scenario, workers
+            that keep dying, a scheduler that does not answer or has gone.
     """
     if not 1 <= replications <= 32767:
         raise RunError(f"replications: {replications} is outside 1 to 32767")
@@ -85,121 +90,22 @@ def run(
         raise RunError(f"seed: {seed} is negative; use 0 or more")
     if scenario.model.base_only:
         raise RunError(f"{scenario.name}: is a base for other scenarios; run one that extends it")
+    hands = Hands(workers or 1, executor, scheduler)
+    keep = scheduler is not None if resume is None else resume
+    key = key_of(scenario, seed, replications, log) if keep else ""
     stem = f"{scenario.name}-{scenario.fingerprint[:8]}-s{seed}-r{replications}"
-    with unfinished(stem, out) as (folder, work):
-        done, parts = _replicate(
-            scenario, replications, seed, workers or 1, work if log else None, progress, executor
-        )
+    with unfinished(stem, out, key) as (folder, work):
         worker = Worker(scenario, seed, replications)
+        blocks = replicate(worker, work, log, hands, key, progress)
         _use_all(worker)
-        digest = Digest(worker.rules, done)
+        digest = Digest(worker.rules, [one for block in blocks for one in block.replications])
         summary = summarize(digest, folder.name, command)
         _write(work, digest, summary)
         if finish is not None:
             finish(summary, work)
         if log:
-            _seal(work, digest, summary, parts)
+            _seal(work, digest, summary, [part for block in blocks for part in block.parts])
     return Result(folder, summary)
-
-
-# ---- the work
-
-
-_worker: Worker | None = None
-
-
-def _start(scenario: Scenario, seed: int, replications: int) -> None:
-    """In a worker process: build what replications share; leave Ctrl-C to the parent."""
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker = Worker(scenario, seed, replications)
-
-
-def _block(numbers: range, folder: Path | None) -> tuple[list[Replication], dict[str, Any]]:
-    assert _worker is not None
-    return _worker.block(numbers, folder)
-
-
-def _block_anywhere(
-    scenario: Scenario, seed: int, replications: int, numbers: range, folder: Path | None
-) -> tuple[list[Replication], dict[str, Any]]:
-    """A block for executors whose processes were not started by us."""
-    return Worker(scenario, seed, replications).block(numbers, folder)
-
-
-def _blocks(replications: int) -> list[range]:
-    return [range(k, min(k + BLOCK, replications)) for k in range(0, replications, BLOCK)]
-
-
-def _replicate(
-    scenario: Scenario,
-    replications: int,
-    seed: int,
-    workers: int,
-    folder: Path | None,
-    progress: Progress | None,
-    executor: Executor | None,
-) -> tuple[list[Replication], list[dict[str, Any]]]:
-    """All replications in order, and the parts of the log."""
-    done: list[Replication] = []
-    parts: list[dict[str, Any]] = []
-    blocks = _blocks(replications)
-    if progress:
-        progress(0, replications)
-    for block, part in _results(scenario, replications, seed, workers, folder, executor, blocks):
-        done += block
-        parts.append(part)
-        if progress:
-            progress(len(done), replications)
-    return done, parts
-
-
-def _results(
-    scenario: Scenario,
-    replications: int,
-    seed: int,
-    workers: int,
-    folder: Path | None,
-    executor: Executor | None,
-    blocks: list[range],
-) -> Iterator[tuple[list[Replication], dict[str, Any]]]:
-    if executor is not None:
-        common = (scenario, seed, replications)
-        yield from _in_order([executor.submit(_block_anywhere, *common, b, folder) for b in blocks])
-        return
-    workers = min(workers, len(blocks))
-    if workers <= 1:
-        worker = Worker(scenario, seed, replications)
-        yield from (worker.block(b, folder) for b in blocks)
-        return
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_start, initargs=(scenario, seed, replications)
-    )
-    try:
-        futures = [pool.submit(_block, b, folder) for b in blocks]
-        yield from (future.result() for future in futures)
-    except BaseException as error:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
-        if isinstance(error, BrokenProcessPool):
-            raise RunError(
-                f"{scenario.name}: a worker process was ended from outside, perhaps for want of "
-                "memory; use fewer workers"
-            ) from error
-        raise
-    pool.shutdown()
-
-
-def _in_order(futures: list[Future[Any]]) -> Iterator[Any]:
-    """Results in order; when one fails nothing is left running that could still write."""
-    try:
-        yield from (future.result() for future in futures)
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        wait(futures)
-        raise
 
 
 def _use_all(worker: Worker) -> None:
@@ -248,6 +154,8 @@ def summarize(digest: Digest, name: str, command: str | None) -> dict[str, Any]:
         "command": command
         or f"asylumatlas run {scenario.name} --replications {len(done)} --seed {rules.seed}",
     }
+    if model.scale < 1:
+        summary["scale"] = model.scale
     summary["sources"] = _sources(summary)
     plain: dict[str, Any] = _without_nan(summary)
     return plain
@@ -332,7 +240,7 @@ def _seal(work: Path, digest: Digest, summary: dict[str, Any], parts: list[dict[
                 [
                     {"meter": name, "label": label, "place": place, "unit": unit}
                     | {"amounts": np.round(values, 4).tolist()}
-                    for name, label, place, unit, values in digest.meter_values
+                    for name, label, place, unit, values in digest.simulated_meters
                 ]
             ),
             "parameters": {use.name: [use.value, use.low, use.high] for use in uses},

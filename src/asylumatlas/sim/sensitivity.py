@@ -96,7 +96,8 @@ def label(model: ScenarioModel, use: Use) -> str:
         return f"{_named(getattr(model, table)[name], name)}: {_words(what)}"
     if table == "change":
         number, _, what = rest.partition(".")
-        return f"{model.change[int(number)].what}: {_words(what.removeprefix('set.'))}"
+        what = re.sub(r"^(set|add)\.", "", what)
+        return f"{model.change[int(number)].what}: {_words(what)}"
     return _words(rest or table)
 
 
@@ -127,6 +128,9 @@ def _event(text: str) -> str:
 
 
 def _words(name: str) -> str:
+    """A key path in words; the number by which a parameter is multiplied is its factor."""
+    if name.endswith(".times"):
+        name = name.removesuffix("times") + "factor"
     return name.replace(".", ", ").replace("_", " ")
 
 

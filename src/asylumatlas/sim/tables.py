@@ -25,8 +25,8 @@ DELAY_STEPS = 1024  # entries of one delay table: equal steps of probability
 LUT_STEPS = 4096  # entries of one class or place lottery
 
 # Columns of Model.outcomes
-THRESHOLD, DEST, DELAY, MARK, FREES, STAY, WAY, PLACE_LUT, CLASS_MAP = range(9)
-OUTCOME_COLUMNS = 9
+DEST, DELAY, MARK, FREES, STAY, WAY, PLACE_LUT, CLASS_MAP = range(8)
+OUTCOME_COLUMNS = 8  # one line of the processor's cache
 # Columns of Model.rows
 FIRST, COUNT = range(2)
 # Columns of Model.routes[station, held, class]
@@ -34,9 +34,10 @@ LINE, ROW, FULL_ROW, PATIENCE, LEAVE_ROW = range(5)
 ROUTE_COLUMNS = 5
 # Columns of Model.desks
 STATION, PLACE, LINE0, LINES, BOOKED, CREW_A, UNITS_A, CREW_B, UNITS_B, IMPATIENT = range(10)
-DESK_COLUMNS = 10
+RESERVED_A, RESERVED_B = range(10, 12)
+DESK_COLUMNS = 12
 # Columns of Model.lines
-SPACE, LIFO = range(2)
+SPACE, ORDER = range(2)
 # Columns of Model.feeds
 FEED_ROW, FEED_CLASS_LUT, FEED_PLACE, FEED_FIRST, FEED_WIDTH, FEED_AGE, FEED_STATION = range(7)
 FEED_COLUMNS = 7
@@ -77,16 +78,21 @@ class Model(NamedTuple):
 
     Attributes:
         seed: (1,) uint64, the key of this replication's luck.
-        outcomes: (outcomes, 9) int64; THRESHOLD is cumulative, of 2**32, within a row.
+        outcomes: (outcomes, 8) int64.
+        thresholds: (share epochs, outcomes) int64, cumulative within a row, of 2**32, as they hold
+            in each epoch; share_epoch_of: (T,) int64.
         rows: (rows, 2) int64, first outcome and number of outcomes.
         routes: (S, 2, classes, 5) int64: line within the desk, row, row when the space is full
             (-1: wait), patience delay table (-1: none), row for those who leave.
         stations: (S, 1) int64; station_salt: (S,) uint64.
         desk_of: (S, places) int64, -1 where the station has no desk at the place.
-        desks: (D, 10) int64; lines: (L, 2) int64.
+        desks: (D, 12) int64; RESERVED is 1 where the quota is the desk's own part of a crew's time,
+            which no other desk can take; lines: (L, 2) int64, ORDER is a row of `orders`.
+        orders: (orders, T) int64, 1 on days on which the last in is served first.
         quota: (T, D) int64, services possible on a day, -1 unlimited.
         plan: (epochs, booked desks, T) int64, slots as known in each epoch; epoch_of: (T,) int64.
-        crews: (T, crews) int64, units of work a crew has on a day.
+        crews: (T, crews) int64, units of work a crew has on a day; crew_carries: (crews,) int64, 1
+            where a service begun may run into the crew's next days.
         room: (T, spaces) int64; space_held: (spaces,) int64, 1 where the person is in custody.
         delays: (tables, 1024) int16 days; class_luts, place_luts: (n, 4096) uint8.
         class_maps: (n, classes) int64; ways: (ways, 3) int64.
@@ -95,6 +101,8 @@ class Model(NamedTuple):
 
     seed: Words
     outcomes: Ints
+    thresholds: Ints
+    share_epoch_of: Ints
     rows: Ints
     routes: Ints
     stations: Ints
@@ -102,10 +110,12 @@ class Model(NamedTuple):
     desk_of: Ints
     desks: Ints
     lines: Ints
+    orders: Ints
     quota: Ints
     plan: Ints
     epoch_of: Ints
     crews: Ints
+    crew_carries: Ints
     room: Ints
     space_held: Ints
     delays: NDArray[np.int16]
@@ -128,7 +138,8 @@ class State(NamedTuple):
         occupied: (spaces,) int64; leaving: (spaces, T) int64 releases that are due.
         booked: (booked desks, T) int64 slots given out; next_free: (booked desks, T + 1) int64, a
             path-compressed guess at the first day on or after with a slot.
-        left: (crews,) int64, units left today; counters: (14,) int64.
+        left: (crews,) int64, units left today, below 0 those taken from days to come; counters:
+            (14,) int64.
         served: (T, D) int64; waiting: (T, L) int64 at the end of the day.
         wait_days, queue_days, age_in: (D,) int64, the books of Little's law.
         used: (T, crews) int64; beds: (T, spaces) int64 at the end of the day.

@@ -8,12 +8,12 @@ what is assumed. A quantity that changes by date keeps one uniform, so its dates
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from asylumatlas import parameters
 from asylumatlas.parameters import Dated, Parameter
-from asylumatlas.scenario.amounts import From, Quantity, Ranged
+from asylumatlas.scenario.amounts import From, NumberFrom, Quantity, Ranged, Scaled
 from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.sim import randomness
 
@@ -50,29 +50,57 @@ class Quantities:
         self.start = scenario.start
         self.end = scenario.to
         self._known = dict(parameters.load())
-        for name, quantity in scenario.parameters.items():
-            self._known[name] = _as_parameter(name, quantity, self._known[name].unit)
+        for name, override in scenario.parameters.items():
+            unit = self._known[name].unit
+            if isinstance(override, list):
+                self._known[name] = _by_date(name, override, unit)
+            else:
+                self._known[name] = _as_parameter(name, override, unit)
+        self._written: dict[str, tuple[Ranged, Parameter]] = {}
         self.used: dict[str, Use] = {}
 
     def parameter(self, quantity: Quantity, key: str, words: dict[str, str]) -> Parameter:
-        """The parameter behind a quantity; a number or table becomes one named by its key path."""
+        """The parameter behind a quantity; a number or table becomes one named by its key path.
+
+        Of a multiple it is the parameter that is multiplied.
+        """
         if isinstance(quantity, Ranged):
-            return _as_parameter(key, quantity)
+            written, parameter = self._written.get(key, (None, None))
+            if written is not quantity or parameter is None:
+                parameter = _as_parameter(key, quantity)
+                self._written[key] = quantity, parameter
+            return parameter
+        if isinstance(quantity, Scaled):
+            quantity = quantity.of
         for option in quantity.split("|"):
             name = re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), option)
             if name in self._known:
                 return self._known[name]
         raise KeyError(quantity)
 
-    def note_later(self, parameter: Parameter) -> None:
-        """Remember the entries of a dated parameter that begin within the run, each by its date.
+    def later(self, parameter: Parameter) -> list[Dated]:
+        """The entries of a dated parameter that begin within the run, after its first day.
 
-        The one that holds on the first day is noted already, also where it begins later.
+        The one that holds on the first day is not among them, also where it begins later.
         """
         first = parameter.at(self.start)
-        for entry in parameter.values:
-            if entry is not first and self.start < entry.start <= self.end:
-                self.note(parameter, entry, f"{parameter.name} from {entry.start}")
+        within = [entry for entry in parameter.values if self.start < entry.start <= self.end]
+        return [entry for entry in within if entry is not first]
+
+    def note_later(self, parameter: Parameter) -> None:
+        """Remember the entries that begin within the run, each by its date."""
+        for entry in self.later(parameter):
+            self.note(parameter, entry, f"{parameter.name} from {entry.start}")
+
+    def changes(
+        self, quantity: list[From] | Quantity, key: str, words: dict[str, str]
+    ) -> set[date]:
+        """Days after the run's first on which a quantity changes; the same in every draw."""
+        if isinstance(quantity, list):
+            own = {item.start for item in quantity[1:] if self.start < item.start <= self.end}
+            found = (self.changes(i.is_, f"{key}.{k}", words) for k, i in enumerate(quantity))
+            return own.union(*found)
+        return {entry.start for entry in self.later(self.parameter(quantity, key, words))}
 
     def note(self, parameter: Parameter, entry: Dated, name: str = "") -> None:
         """Remember that a run used this entry; under the parameter's name unless told otherwise."""
@@ -89,11 +117,26 @@ class Quantities:
         )
 
 
+PLAIN = "as written in the scenario"
+
+
 def _as_parameter(name: str, quantity: Ranged, unit: str = "") -> Parameter:
     low, high = quantity.bounds
-    assumed = quantity.assumed or (None if quantity.source else "as written in the scenario")
+    assumed = quantity.assumed or (None if quantity.source else PLAIN)
     entry = Dated(date.min, quantity.value, low, high, quantity.source or None, "")
     return Parameter(name, quantity.unit or unit, "", assumed, (entry,))
+
+
+def _by_date(name: str, steps: list[NumberFrom], unit: str) -> Parameter:
+    """A scenario's own dated parameter; it counts as assumed if one of its entries is."""
+    numbers = [step.is_ for step in steps]
+    entries = [_as_parameter(name, number, unit) for number in numbers]
+    assumed = next((entry.assumed for entry in entries if entry.assumed), None)
+    dated = [
+        replace(entry.values[0], start=step.start)
+        for entry, step in zip(entries, steps, strict=True)
+    ]
+    return Parameter(name, entries[0].unit, "", assumed, tuple(dated))
 
 
 class Draw:
@@ -104,6 +147,7 @@ class Draw:
         self.index = index
         self._seed = seed
         self._uniforms: dict[str, float] = {}
+        self._drawn: dict[tuple[str, date], float] = {}
         self.values: dict[str, float] = {}
 
     def of(
@@ -115,34 +159,60 @@ class Draw:
     ) -> float:
         """The drawn value of a quantity on a date (the scenario's first day if not given)."""
         parameter = self.quantities.parameter(quantity, key, words or {})
-        when = on or self.quantities.start
+        drawn = self._value(parameter, on or self.quantities.start)
+        return drawn * self._factor(quantity, key) if isinstance(quantity, Scaled) else drawn
+
+    def _value(self, parameter: Parameter, when: date) -> float:
+        """The drawn value of a parameter on a date."""
         entry = parameter.at(when)
         if parameter.name not in self.values:
             self.quantities.note(parameter, entry)
+        known = self._drawn.get((parameter.name, entry.start))
+        if known is not None:
+            return known
         if self.index == CENTRAL or entry.low == entry.high:
             drawn = entry.value
         else:
             drawn = parameters.draw(parameter, when, self._uniform(parameter.name))
+        self._drawn[parameter.name, entry.start] = drawn
         self.values.setdefault(parameter.name, drawn)
         return drawn
+
+    def _factor(self, scaled: Scaled, key: str) -> float:
+        """What a parameter is multiplied by; a bare number is structure, and not listed."""
+        times = scaled.times
+        if times.bounds[0] == times.bounds[1] and not (times.source or times.assumed):
+            return times.value
+        return self._value(
+            self.quantities.parameter(times, f"{key}.times", {}), self.quantities.start
+        )
 
     def _uniform(self, name: str) -> float:
         if name not in self._uniforms:
             self._uniforms[name] = randomness.uniform(self._seed, "draw", self.index, name)
         return self._uniforms[name]
 
-    def steps(self, quantity: list[From] | Quantity, key: str) -> list[tuple[date, float]]:
+    def steps(
+        self,
+        quantity: list[From] | Quantity,
+        key: str,
+        words: dict[str, str] | None = None,
+    ) -> list[tuple[date, float]]:
         """A dated quantity as (from date, value) steps; the first holds before its own date too."""
         if isinstance(quantity, list):
             steps: list[tuple[date, float]] = []
             for k, item in enumerate(quantity):
-                own = self.steps(item.is_, f"{key}.{k}")
+                own = self.steps(item.is_, f"{key}.{k}", words)
                 before = [value for start, value in own if start <= item.start]
                 steps = [step for step in steps if step[0] < item.start]
                 steps.append((item.start, before[-1] if before else own[0][1]))
                 steps += [step for step in own if step[0] > item.start]
             return steps
-        parameter = self.quantities.parameter(quantity, key, {})
-        self.of(quantity, key)  # the entry of the first day is noted under the bare name
+        parameter = self.quantities.parameter(quantity, key, words or {})
+        self._value(parameter, self.quantities.start)  # noted under the bare name
         self.quantities.note_later(parameter)
-        return [(entry.start, self.of(quantity, key, on=entry.start)) for entry in parameter.values]
+        factor = self._factor(quantity, key) if isinstance(quantity, Scaled) else 1.0
+        return [
+            (entry.start, self._value(parameter, entry.start) * factor)
+            for entry in parameter.values
+        ]
