@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, NoReturn
 
 import numpy as np
@@ -99,8 +99,11 @@ class CodedCases:
 class _Rows:
     """The rows of one table, for checks that name the row."""
 
-    def __init__(self, table: str, replication: NDArray[Any], case_id: NDArray[Any]) -> None:
+    def __init__(
+        self, table: str, replication: NDArray[Any], case_id: NDArray[Any], offset: int = 0
+    ) -> None:
         self.table = table
+        self.offset = offset  # number of the first row, for messages
         self.size = len(replication)
         self.replication = self.integers("replication", replication, np.int16, low=0)
         self.case_id = self.integers("case_id", case_id, np.int64, low=0)
@@ -108,13 +111,20 @@ class _Rows:
     def refuse(self, column: str, row: int, reason: str) -> NoReturn:
         case, number = int(self.case_id[row]), int(self.replication[row])
         raise LogError(
-            f"{self.table}.{column}: row {row} (case {case}, replication {number}): {reason}"
+            f"{self.table}.{column}: row {row + self.offset} (case {case}, replication {number}): "
+            f"{reason}"
         )
 
     def integers(
         self, column: str, values: Any, kind: type, low: int | None = None, high: int | None = None
     ) -> NDArray[Any]:
         """Return the values as an array of the column's type, refusing any that do not fit."""
+        return self.codes(column, values, kind, low, high).astype(kind, copy=False)
+
+    def codes(
+        self, column: str, values: Any, kind: type, low: int | None = None, high: int | None = None
+    ) -> NDArray[Any]:
+        """Return the values as an array of their own type, refusing any that do not fit."""
         array = np.asarray(values)
         where = f"{self.table}.{column}"
         if array.ndim != 1 or array.size != self.size:
@@ -126,8 +136,10 @@ class _Rows:
         high = int(bounds.max) if high is None else high
         if array.size and (int(array.min()) < low or int(array.max()) > high):
             row = int(np.flatnonzero((array < low) | (array > high))[0])
-            raise LogError(f"{where}: row {row}: {array[row]} is not within {low} to {high}.")
-        return array.astype(kind, copy=False)
+            raise LogError(
+                f"{where}: row {row + self.offset}: {array[row]} is not within {low} to {high}."
+            )
+        return array
 
     def text(self, column: str, values: Any, nullable: bool = True) -> CodedText:
         """Return codes and words, refusing codes past the words and words that are not unique."""
@@ -138,22 +150,26 @@ class _Rows:
         if len(set(words)) != len(words) or not all(isinstance(w, str) and w for w in words):
             raise LogError(f"{where}: words must be unique and none empty.")
         low = NULL if nullable else 0
-        return self.integers(column, values[0], np.int32, low, len(words) - 1), words
+        return self.codes(column, values[0], np.int32, low, len(words) - 1), words
 
     def check_order(self, *, within: NDArray[Any] | None = None) -> None:
         """Refuse rows that are not sorted by (replication, case_id, seq), each key once."""
-        names = ["replication", "case_id", *(["seq"] if within is not None else [])]
-        keys = [self.replication, self.case_id, *([within] if within is not None else [])]
-        falls = np.zeros(max(self.size - 1, 0), np.bool_)
-        ties = np.ones_like(falls)
-        for key in keys:
-            falls |= ties & (key[1:] < key[:-1])
+        keys = {"replication": self.replication, "case_id": self.case_id}
+        if within is not None:
+            keys["seq"] = within
+        names = ", ".join(keys)
+        if (self.replication == self.replication[:1]).all():
+            del keys["replication"]  # in most logs a part has one
+        rises = np.zeros(max(self.size - 1, 0), np.bool_)
+        ties = np.ones_like(rises)
+        for key in keys.values():
+            rises |= ties & (key[1:] > key[:-1])
             ties &= key[1:] == key[:-1]
-        wrong = np.flatnonzero(falls | ties)
-        if wrong.size:
-            row = int(wrong[0]) + 1
-            how = "comes twice" if ties[row - 1] else "comes after a later one"
-            self.refuse(names[-1], row, f"{how}; sort by ({', '.join(names)}), each once.")
+        if rises.all():
+            return
+        row = int(np.flatnonzero(~rises)[0]) + 1
+        how = "comes twice" if ties[row - 1] else "comes after a later one"
+        self.refuse(list(keys)[-1], row, f"{how}; sort by ({names}), each once.")
 
 
 @functools.cache
@@ -184,39 +200,101 @@ def _pair_problem(event: int, outcome: int) -> str:
     return f'{kind.name} has no outcome "{word}"; it has: {", ".join(kind.outcomes)}.'
 
 
-def checked_events(events: CodedEvents, places: Sequence[str]) -> dict[str, Any]:
-    """Return the checked event columns, the stage codes among them.
+def event_slices(
+    events: CodedEvents, places: Sequence[str], size: int, origin: int = 0
+) -> Iterator[dict[str, Any]]:
+    """Yield the checked event columns, `size` rows at a time so that caches hold them.
+
+    Args:
+        events: all events of a part.
+        places: the words that the place codes stand for.
+        size: most rows of a slice; there is one slice even if there are no rows.
+        origin: what is added to every date.
 
     Raises:
         LogError: at the first row that is out of order, out of range or not in the vocabulary.
     """
-    rows = _Rows("events", events.replication, events.case_id)
+    rows = len(events.replication)
+    _require_one_length(events, rows)
+    for start in range(0, max(rows, 1), size):
+        first = max(start - 1, 0)  # with the row before, so that the order is checked across
+        columns = checked_events(_slice(events, first, start + size), places, first, origin)
+        yield {name: _without(values, start - first) for name, values in columns.items()}
+
+
+def _require_one_length(events: CodedEvents, rows: int) -> None:
+    """Refuse columns of other lengths than the first; what is no column is refused later."""
+    for column in fields(events):
+        values = getattr(events, column.name)
+        codes = values[0] if isinstance(values, tuple) and values else values
+        if codes is not None and np.shape(codes) != (rows,):
+            raise LogError(
+                f"events.{column.name}: must be flat, of {rows} values as replication is."
+            )
+
+
+def _slice(events: CodedEvents, start: int, stop: int) -> CodedEvents:
+    """The rows from `start` to before `stop`, without copies."""
+
+    def some(values: Any) -> Any:
+        if isinstance(values, tuple) and len(values) == 2:
+            return values[0][start:stop], values[1]
+        return None if values is None else values[start:stop]
+
+    return CodedEvents(*(some(getattr(events, column.name)) for column in fields(events)))
+
+
+def _without(values: Any, rows: int) -> Any:
+    """Checked values without their first rows."""
+    if isinstance(values, tuple):
+        return values[0][rows:], values[1]
+    return None if values is None else values[rows:]
+
+
+def checked_events(
+    events: CodedEvents, places: Sequence[str], offset: int = 0, origin: int = 0
+) -> dict[str, Any]:
+    """Return the checked event columns, the stage codes among them.
+
+    Args:
+        events: the events.
+        places: the words that the place codes stand for.
+        offset: number of the first row, for messages.
+        origin: what is added to every date.
+
+    Raises:
+        LogError: at the first row that is out of order, out of range or not in the vocabulary.
+    """
+    rows = _Rows("events", events.replication, events.case_id, offset)
     seq = rows.integers("seq", events.seq, np.int32, low=0)
-    date = rows.integers("date", events.date, np.int32)
+    days = np.iinfo(np.int32)
+    date = rows.codes("date", events.date, np.int32, days.min - origin, days.max - origin)
     table = stage_table()
-    event = rows.integers("event", events.event, np.int32, 0, table.shape[0] - 1)
-    outcome = rows.integers("outcome", events.outcome, np.int32, NULL, table.shape[1] - 2)
+    event = rows.codes("event", events.event, np.int32, 0, table.shape[0] - 1)
+    outcome = rows.codes("outcome", events.outcome, np.int32, NULL, table.shape[1] - 2)
     place = rows.text("place", (events.place, places))
     rows.check_order(within=seq)
-    same = (rows.case_id[1:] == rows.case_id[:-1]) & (rows.replication[1:] == rows.replication[:-1])
-    back = np.flatnonzero(same & (date[1:] < date[:-1]))
-    if back.size:
-        rows.refuse("date", int(back[0]) + 1, "is before the date of the case's event before it.")
-    stage = table[event, outcome + 1]
-    wrong = np.flatnonzero(stage < 0)
-    if wrong.size:
-        row = int(wrong[0])
+    back = (date[1:] < date[:-1]) & (rows.case_id[1:] == rows.case_id[:-1])
+    if back.any():  # within a case, or from one case to the like-numbered of another replication
+        back &= rows.replication[1:] == rows.replication[:-1]
+        if back.any():
+            row = int(np.flatnonzero(back)[0]) + 1
+            rows.refuse("date", row, "is before the date of the case's event before it.")
+    pair = event.astype(np.int16) * np.int16(table.shape[1])  # there are not many
+    stage = table.reshape(-1).take(pair + outcome.astype(np.int16) + np.int16(1))
+    if stage.size and stage.min() < 0:
+        row = int(np.flatnonzero(stage < 0)[0])
         rows.refuse("outcome", row, _pair_problem(int(event[row]), int(outcome[row])))
     time, precision = _times(rows, events.time)
     return {
         "replication": rows.replication,
         "case_id": rows.case_id,
         "seq": seq,
-        "date": date,
+        "date": (date + origin).astype(np.int32, copy=False),
         "time": time,
         "time_precision": precision,
         "event": (event, process.event_codes()),
-        "stage": (stage.astype(np.int32), tuple(process.load().stages)),
+        "stage": (stage, tuple(process.load().stages)),
         "outcome": (outcome, process.outcome_codes()),
         "place": place,
         "resource": None if events.resource is None else rows.text("resource", events.resource),
@@ -227,10 +305,10 @@ def checked_events(events: CodedEvents, places: Sequence[str]) -> dict[str, Any]
 def _times(rows: _Rows, minutes: NDArray[Any] | None) -> tuple[CodedText | None, CodedText]:
     """Return the times of day and how exactly each moment is known, as codes and words."""
     if minutes is None:
-        return None, (np.zeros(rows.size, np.int32), TIME_PRECISIONS[:1])
-    codes = rows.integers("time", minutes, np.int16, NULL, _MINUTES - 1).astype(np.int32)
+        return None, (np.zeros(rows.size, np.int8), TIME_PRECISIONS[:1])
+    codes = rows.integers("time", minutes, np.int16, NULL, _MINUTES - 1)
     words = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(_MINUTES)]
-    return (codes, words), ((codes != NULL).astype(np.int32), TIME_PRECISIONS)
+    return (codes, words), ((codes != NULL).astype(np.int8), TIME_PRECISIONS)
 
 
 def checked_cases(cases: CodedCases) -> tuple[dict[str, Any], dict[str, str]]:
@@ -252,7 +330,7 @@ def checked_cases(cases: CodedCases) -> tuple[dict[str, Any], dict[str, str]]:
     columns["kind"] = rows.text("kind", cases.kind, nullable=False)
     for word in columns["kind"][1]:
         require_known(word, KINDS, "cases.kind", "kind")
-    route = rows.integers("entry_route", cases.entry_route, np.int32, 0, len(ENTRY_ROUTES) - 1)
+    route = rows.codes("entry_route", cases.entry_route, np.int32, 0, len(ENTRY_ROUTES) - 1)
     columns["entry_route"] = (route, ENTRY_ROUTES)
     columns["entry_date"] = rows.integers("entry_date", cases.entry_date, np.int32)
     columns["charging_date"] = rows.integers("charging_date", cases.charging_date, np.int32)

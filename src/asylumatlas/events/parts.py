@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from asylumatlas.events.coded import (
-    NULL,
     CodedCases,
     CodedEvents,
     checked_cases,
-    checked_events,
+    event_slices,
 )
 from asylumatlas.events.columns import TABLES, LogError, arrow_schema
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from asylumatlas.events.pages import Pages
 
 MANIFEST = "log.json"
-_LEVEL = 1  # of zstd: a simulation writes far more than it reads
+SLICE = 1 << 20  # events that are checked, encoded and compressed at a time: a row group
 
 
 def part_name(table: str, number: int) -> str:
@@ -43,6 +40,7 @@ def write_part(
     events: CodedEvents,
     places: Sequence[str],
     replications: Iterable[int] | None = None,
+    origin: int = 0,
 ) -> dict[str, Any]:
     """Write one part of a log; the same input gives the same bytes.
 
@@ -57,6 +55,8 @@ def write_part(
         events: every event of those cases.
         places: the words that the place codes stand for.
         replications: the replications the part holds; needed only where one may have no case.
+        origin: what is added to the date of every event, so that a run that counts its own days
+            needs no copy of them.
 
     Returns:
         What `seal` needs, as plain data: number, replications, first and last key, extra columns,
@@ -72,8 +72,9 @@ def write_part(
     where = f"part {number}"
     try:
         case_columns, extra = checked_cases(cases)
-        event_columns = checked_events(events, places)
-        _check_cases_of_events(case_columns, event_columns)
+        slices = event_slices(events, places, SLICE, origin)
+        event_data = _parquet("events", slices, {})
+        _check_cases_of_events(case_columns, events)
     except LogError as error:
         raise LogError(f"{where}: {error}") from None
     keys = (case_columns["replication"], case_columns["case_id"])
@@ -81,14 +82,15 @@ def write_part(
     known = held or [int(n) for n in np.unique(keys[0])]
     if len(keys[0]) and not set(np.unique(keys[0]).tolist()) <= set(known):
         raise LogError(f"{where}: cases.replication: not all are among those named.")
+    case_data = _parquet("cases", _sliced(case_columns), extra)
     return {
         "number": int(number),
         "replications": known,
         "first": [int(key[0]) for key in keys] if len(keys[0]) else None,
         "last": [int(key[-1]) for key in keys] if len(keys[0]) else None,
         "extra": extra,
-        "cases": _store(folder, part_name("cases", number), _arrow("cases", case_columns, extra)),
-        "events": _store(folder, part_name("events", number), _arrow("events", event_columns, {})),
+        "cases": _store(folder, part_name("cases", number), *case_data),
+        "events": _store(folder, part_name("events", number), *event_data),
     }
 
 
@@ -114,10 +116,11 @@ def first_rows(replication: Any, case_id: Any) -> Any:
     return np.flatnonzero(starts)
 
 
-def _check_cases_of_events(cases: dict[str, Any], events: dict[str, Any]) -> None:
+def _check_cases_of_events(cases: dict[str, Any], events: CodedEvents) -> None:
     """Refuse an event whose case is not in the part."""
-    first = first_rows(events["replication"], events["case_id"])
-    told = (events["replication"][first], events["case_id"][first])
+    replication, case_id = np.asarray(events.replication), np.asarray(events.case_id)
+    first = first_rows(replication, case_id)
+    told = (replication[first], case_id[first].astype(np.int64))
     if all(map(np.array_equal, told, (cases["replication"], cases["case_id"]))):
         return  # every case has events and every event a case: no need to look one by one
     known, met = case_keys((cases["replication"], cases["case_id"]), told)
@@ -127,65 +130,35 @@ def _check_cases_of_events(cases: dict[str, Any], events: dict[str, Any]) -> Non
         raise LogError(f"events.case_id: case {case} of replication {number} is not in the cases.")
 
 
-def _arrow(table: str, columns: dict[str, Any], extra: dict[str, str]) -> pa.Table:
-    """Return checked columns as an Arrow table with the contract's schema."""
-    import pyarrow as pa
+def _sliced(columns: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Columns `SLICE` rows at a time."""
 
-    schema = arrow_schema(table, extra)
-    nullable = {column.name for column in TABLES[table] if column.nullable}
-    rows = len(columns["case_id"])
-    arrays = []
-    for field in schema:
-        values = columns[field.name]
-        if values is None:
-            arrays.append(_nulls(field.type, rows))
-        elif isinstance(values, tuple):
-            indices = pa.array(values[0], pa.int32(), mask=_mask(values[0]))
-            arrays.append(pa.DictionaryArray.from_arrays(indices, pa.array(values[1], pa.string())))
-        else:
-            mask = _mask(values) if field.name in nullable else None
-            arrays.append(pa.array(values, mask=mask).cast(field.type))
-    return pa.Table.from_arrays(arrays, schema=schema)
+    def some(values: Any, rows: slice) -> Any:
+        if isinstance(values, tuple):
+            return values[0][rows], values[1]
+        return None if values is None else values[rows]
+
+    for start in range(0, len(columns["case_id"]), SLICE):
+        rows = slice(start, start + SLICE)
+        yield {name: some(values, rows) for name, values in columns.items()}
 
 
-def _mask(values: Any) -> Any:
-    """Return where values are null, ``None`` where none is."""
-    mask = values == NULL
-    return mask if mask.any() else None
+def _parquet(
+    table: str, slices: Iterable[dict[str, Any]], extra: dict[str, str]
+) -> tuple[Any, int]:
+    """The bytes of a file of these checked columns, one row group a slice, and its rows."""
+    nullable = [column.name for column in TABLES[table] if column.nullable]
+    pages = Pages(arrow_schema(table, extra), nullable)
+    for columns in slices:
+        pages.add(columns)
+    return pages.close(), pages.rows
 
 
-def _nulls(kind: pa.DataType, rows: int) -> pa.Array:
-    """Return a column without any value."""
-    import pyarrow as pa
-
-    if not pa.types.is_dictionary(kind):
-        return pa.nulls(rows, kind)
-    return pa.DictionaryArray.from_arrays(pa.nulls(rows, pa.int32()), pa.array([], pa.string()))
-
-
-def _store(folder: Path, name: str, table: pa.Table) -> dict[str, Any]:
+def _store(folder: Path, name: str, data: Any, rows: int) -> dict[str, Any]:
     """Write one file whole or not at all, and return its name, rows, bytes and SHA-256."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    packed = [n for n in ("replication", "case_id", "seq", "date") if n in table.schema.names]
-    text = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        table,
-        sink,
-        compression="zstd",
-        compression_level=_LEVEL,
-        use_dictionary=text,
-        write_statistics=packed,  # of words they would cost a third of the time and serve nobody
-        column_encoding=dict.fromkeys(
-            packed, "DELTA_BINARY_PACKED"
-        ),  # sorted: differences are small
-    )
-    data = sink.getvalue()
     store_whole(folder / name, data)
     digest = hashlib.sha256(data).hexdigest()
-    return {"file": name, "rows": table.num_rows, "bytes": data.size, "sha256": digest}
+    return {"file": name, "rows": rows, "bytes": data.size, "sha256": digest}
 
 
 def store_whole(path: Path, data: Any) -> None:
@@ -199,7 +172,7 @@ def store_whole(path: Path, data: Any) -> None:
         OSError: if it cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         with draft.open("wb") as file:
             file.write(data)
