@@ -152,7 +152,7 @@ LOAN = {
 
 def servers(raw: Raw, folder: Path) -> dict[str, list[float]]:
     rules = worker_of(raw, folder).rules
-    found = rules._servers(rules.draw(-1), None)
+    found = rules.capacities.servers(rules.draw(-1))
     return {name: values.tolist() for name, values in found.items()}
 
 

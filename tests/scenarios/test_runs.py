@@ -297,17 +297,17 @@ def group_lives(group: int) -> bool:
     return False
 
 
-def test_a_worker_that_is_killed_ends_the_run_in_one_line(tmp_path: Path) -> None:
-    write(world(), tmp_path)
-    child = start(tmp_path, tmp_path / "out", 30_000, 2)
+def test_a_worker_that_is_killed_costs_nothing(scenario: Scenario, tmp_path: Path) -> None:
+    wanted = contents(run(scenario, replications=100, out=tmp_path / "one").folder)
+    child = start(tmp_path, tmp_path / "out", 100, 2)
     assert child.stdout.readline() == "0\n"
-    assert child.stdout.readline() == "10\n"
+    assert 0 < int(child.stdout.readline()) < 100  # two blocks may end at once
     workers = [p for p in children(child.pid) if "spawn_main" in p[1]]
     os.kill(workers[0][0], signal.SIGKILL)
-    _, told = child.communicate(timeout=30)
-    assert child.returncode == 1
-    assert told.splitlines()[-1].startswith("RunError: world: a worker process was ended from")
-    assert leftovers(tmp_path) == ["child.py", "world.toml"]
+    child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert contents(tmp_path / "out") == wanted
+    assert leftovers(tmp_path) == ["child.py", "one", "out", "world.toml"]
 
 
 def children(parent: int) -> list[tuple[int, str]]:

@@ -81,7 +81,8 @@ ONE_FAULT: list[tuple[str, Any, str]] = [
     (f"{STATION}.capacity", {"value": "5"}, f"{STATION}.capacity.value: must be a number"),
     (f"{STATION}.outcomes", [], f"{STATION}: outcomes: a station needs at least one"),
     (f"{STATION}.outcomes.0.after", True, "outcomes.0.after: must be a number of days, a param"),
-    (f"{STATION}.outcomes.0.share", [1], "outcomes.0.share: must be a number, a parameter's"),
+    (f"{STATION}.outcomes.0.share", [1], "outcomes.0.share.0: must be a table"),
+    (f"{STATION}.outcomes.0.share", [], "outcomes.0.share: needs at least one date"),
     (f"{STATION}.outcomes.0.place", 7, "outcomes.0.place: must be a place, or a table of places"),
     (f"{STATION}.lines.0.where", {"kind": 5}, "lines.0.where.kind: must be a word or a list of"),
     (f"{STATION}.lines.0.where", {"kind": []}, "lines.0.where.kind: must be a word or a list of"),
@@ -477,6 +478,8 @@ def mutated(draw: st.DrawFn) -> Raw:
             old = here[last]
         except (KeyError, IndexError, TypeError):
             continue  # an earlier mutation took it out
+        if isinstance(here, str):
+            continue  # an earlier mutation put a word where a table was
         how = draw(st.sampled_from(["replace", "remove", "rename", "number"]))
         if how == "number" and isinstance(old, int | float):
             here[last] = draw(st.floats() | st.integers(-(10**6), 10**6))
