@@ -34,6 +34,14 @@ COMMANDS = {
     "show": ("commands:show", "Show what a scenario says and every number it rests on."),
     "check": ("commands:check", "Read a scenario file and name every fault in it."),
     "compare": ("commands:compare", "Compare two runs, replication by replication."),
+    "sweep": (
+        "sweeping:sweep",
+        "Simulate a scenario at several values of something, as one table.",
+    ),
+    "policies": (
+        "policies:policies",
+        "Compare policies with their base: same people, same luck.",
+    ),
     "import": (
         "importing:import_",
         "Read a release of the court records, every row accounted for.",
@@ -43,6 +51,18 @@ COMMANDS = {
     "stats": (
         "statistics:stats",
         "List the statistics, or answer one from a log, its definition stated.",
+    ),
+    "calibrate": (
+        "calibrating:calibrate",
+        "Fit a model to published figures, and say what they cannot tell.",
+    ),
+    "plan": (
+        "planning:plan",
+        "Find the least-cost judges, attorneys and officers that meet a goal.",
+    ),
+    "backtest": (
+        "backtesting:backtest",
+        "Forecast past years from what was known then; score that.",
     ),
     "export": (
         "exporting:export",
