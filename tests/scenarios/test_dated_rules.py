@@ -185,3 +185,22 @@ def test_a_share_of_a_crew_may_be_dated(tmp_path: Path) -> None:
     quota = rules.model_for(rules.draw(-1), 0).quota[:, -1]
     assert quota.tolist() == [2] * 33 + [4] * 57
     assert quota.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"add": {"crews.judges.servers": 1}, "until": date(1991, 1, 1)}, True),
+        ({"add": {"crews.judges.servers": 1}}, False),
+        ({"set": {"crews.judges.servers": 1}}, False),
+    ],
+)
+def test_a_change_that_is_over_before_the_run_is_refused(
+    change: dict[str, Any], refused: bool, tmp_path: Path
+) -> None:
+    raw = world(change=[{"on": date(1990, 1, 1), "what": "Long ago", **change}])
+    if refused:
+        with pytest.raises(ScenarioError, match="is over on 1991-01-01, before the run begins"):
+            load(raw, tmp_path)
+    else:
+        load(raw, tmp_path)

@@ -1,6 +1,7 @@
 """Policies: what `add`, `until` and `lost` do, that each policy is its own, metamorphic tests."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -9,15 +10,20 @@ import pytest
 
 from asylumatlas import process
 from asylumatlas.cli import main
+from asylumatlas.cli.policies import beside, notes, sources, started, write
 from asylumatlas.scenario import FOLDER, ScenarioError, load_scenario
 from asylumatlas.sim import histories as histories_
+from asylumatlas.sim.areas import lines_of, published
 from asylumatlas.sim.policies import (
     Comparison,
     PolicyError,
     _blocks,
+    _ends,
+    _median,
     compare_policies,
     names_of,
-    told,
+    range_words,
+    reading,
 )
 from asylumatlas.sim.replication import Worker
 from asylumatlas.sim.rules import Rules
@@ -313,7 +319,7 @@ def test_nothing_that_happens_before_a_policy_differs():
     before = (hiring.values - hiring.base)[:, :, 0]
     assert not np.nan_to_num(before).any()
     assert row("us-hiring", "nation", "completions")["difference"] > 0
-    assert row("us-hiring", "nation", "receipts")["told"] == "same"
+    assert row("us-hiring", "nation", "receipts")["reading"] == "same"
     assert row("us-no-metering", "", "waiting_list")["difference"] <= 0
 
 
@@ -379,25 +385,85 @@ def test_a_policy_of_other_years_is_compared_with_the_base_of_those_years():
     )
     (policy,) = found.policies
     assert policy.columns == ("2017-03-31",)
+    assert (policy.start, policy.base_start) == (date(2016, 10, 1), date(2017, 10, 1))
     rows = {(r["area"], r["measure"]): r for r in policy.rows()}
     assert rows["nation", "pending"]["base"] == pytest.approx(560_000, rel=0.1)
-    assert rows["nation", "completions"]["low80"] is None
-    assert {r["told"] for r in rows.values()} <= {"same", "one run"}
+    assert rows["nation", "completions"]["low"] is None
+    assert {r["reading"] for r in rows.values()} <= {"same", "one run"}
 
 
 @pytest.mark.parametrize(
     ("change_", "said"),
     [
         ([0, 0, 0, 0], "same"),
-        ([9, 11, 19, 21], ""),
+        ([9, 11, 19, 21], "more than luck"),
         ([-9, 11, 8, -12], "within luck"),
         ([-10, -10, 40, 40], "either way"),
         ([3], "one run"),
         ([np.nan, np.nan], "same"),
     ],
 )
-def test_a_difference_is_told_for_what_it_is_worth(change_, said):
-    assert told(np.array(change_, float)) == said
+def test_a_difference_is_read_for_what_it_is_worth(change_, said):
+    assert reading(np.array(change_, float)) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "middle", "ends", "words"),
+    [
+        ([1, 2, 10, 20], 6, (1, 20), "least and most"),
+        ([3], 3, (None, None), ""),
+        (range(1, 21), 10.5, (2, 18), "80 %"),
+        (range(1, 19), 9.5, (1, 18), "least and most"),
+    ],
+)
+def test_a_range_of_80_per_cent_needs_ten_draws(values, middle, ends, words):
+    values = np.array(values, float)
+    assert _median(values) == middle
+    assert _ends(values) == ends
+    assert range_words(len(values)) == words
+
+
+def test_the_policys_own_median_stands_beside_the_base():
+    hiring = compared().policies[0]
+    k = [(line.area, line.measure) for line in hiring.lines].index(("nation", "wait_50"))
+    found = row("us-hiring", "nation", "wait_50")
+    assert found["with_policy"] == pytest.approx(np.median(hiring.values[:, k, -1]))
+    assert found["base"] == pytest.approx(np.median(hiring.base[:, k, -1]))
+    assert found["difference"] == pytest.approx(
+        np.median(hiring.values[:, k, -1] - hiring.base[:, k, -1])
+    )
+
+
+def test_published_figures_stand_beside_the_base_where_there_are_some():
+    # EOIR: 195,123 and 276,970 completions, 1,087,201 pending at the end of FY2019
+    assert row("us-hiring", "nation", "completions")["published"] == pytest.approx(472_093, abs=60)
+    assert row("us-hiring", "nation", "pending")["published"] == 1_087_201
+    assert row("us-hiring", "border", "pending")["published"] is None
+    model = load_scenario("us-surge-2017").model
+    days = [date(2018, 9, 30), date(2019, 5, 31)]
+    found = published(model, lines_of(model), days)
+    # completions of its first year are not among the published ones
+    assert [(each.measure, each.on) for each in found] == [("pending", days[0])]
+
+
+def test_the_surges_of_2017_name_the_claims_and_do_not_contradict_themselves():
+    for name in ("us-surge-2017", "us-surge-2017-time-lost"):
+        said = " ".join(load_scenario(name).model.caveats)
+        for words in ("2,700", "KXO17", "22,811", "NIJC17"):
+            assert said.count(words) == 1
+        assert "us-surge-2017-time-lost a tenth to half" in said  # true of both
+
+
+def test_sentences_beside_the_tables():
+    small = compared().policies[0]
+    other = replace(small, start=date(2016, 10, 1))
+    two = replace(compared(), policies=(small, other))
+    assert started(two, small) == ""
+    assert "started on 2016-10-01, not on its own first day, 2017-10-01" in started(two, other)
+    assert "4 replications of 2 draws" in notes(two)[0]
+    assert "too few for a range" in notes(two)[0]
+    assert beside(small.rows()).startswith("Published to 2019-09-30: cases completed 472,")
+    assert sources(two) == ["S01"]
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 9, 20])
@@ -437,6 +503,18 @@ def test_the_command_prints_a_block_and_writes_a_whole_folder(tmp_path, capsys, 
     page = (folder / "policies.html").read_text("utf-8")
     assert "No prosecution of improper entry" in page
     assert "--until=2017-12-31" in page
+    assert "not found" not in page[page.index("<main") : page.index("</main>")]
+    assert "2 replications of 1 draw, 1 person in 100" in page
+    assert "within luck" in page or "more than luck" in page
+
+
+def test_the_page_links_the_sources_that_caveats_name(tmp_path):
+    options = {"replications": 1, "overrides": {"scale": "0.01"}, "until": date(2017, 2, 28)}
+    write(compare_policies(["us-surge-2017"], **options), tmp_path / "found", "typed")
+    page = (tmp_path / "found" / "policies.html").read_text("utf-8")
+    assert 'KXO17<sup>[<a href="#source-1"' in page
+    assert "https://kxoradio.com/" in page
+    assert "not on its own first day" in page
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_a_part_of_a_stock_or_cohort_is_right_to_one_person(
     assert (abs(arrivals[1:] - size * scale) <= 0.5 + 1e-6).all()
 
 
-@pytest.mark.parametrize("scale", [0, -0.5, 1.5, "half"])
+@pytest.mark.parametrize("scale", [0, -0.5, 1e-9, 1.5, "half"])
 def test_a_scale_is_a_part(scale: Any, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="scale: must be"):
         load(world(scale=scale), tmp_path)

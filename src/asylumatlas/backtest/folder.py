@@ -29,10 +29,13 @@ def free(folder: Path) -> None:
     """Raise unless a folder can take a result.
 
     Raises:
-        BacktestError: there is something in it, or it is a file.
+        BacktestError: there is something in it, or it or what it lies in is a file.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise BacktestError(f"{folder}: there is something already; name a new folder")
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not above.is_dir():
+        raise BacktestError(f"{folder}: {above.name} is a file; name another folder")
 
 
 def journal_of(folder: Path) -> Path:

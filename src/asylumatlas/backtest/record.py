@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFINITIONS", "BacktestError", "Given", "Record", "fiscal_year", "span"]
 
 Floats = NDArray[np.float64]
+MOST_SPANNED = 100  # years; more is a slip of the pen
 DEFINITIONS = ("active", "all")  # in this order where a target is held by both
 
 
@@ -184,4 +185,6 @@ def span(text: str, read: Any = fiscal_year) -> list[int]:
         raise BacktestError(f"{text!r}: write whole numbers, as in 1:5") from None
     if values[0] > values[-1]:
         raise BacktestError(f"{text!r}: the first comes after the last; turn them round")
+    if values[-1] - values[0] >= MOST_SPANNED:
+        raise BacktestError(f"{text!r}: more than {MOST_SPANNED} years; write fewer")
     return list(range(values[0], values[-1] + 1))

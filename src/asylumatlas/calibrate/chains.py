@@ -59,9 +59,9 @@ def walk(problem: Problem, steps: int, state: State) -> Round:
     walkers, unknowns = state.free.shape
     # Not its DESnookerMove: in 3.1.6 that takes half of its Metropolis factor, and is biased.
     moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.StretchMove(), 0.2)]
-    sampler = emcee.EnsembleSampler(
-        walkers, unknowns, Likelihood(problem).log_posterior, moves=moves, vectorize=True
-    )
+    posterior = Likelihood(problem).log_posterior
+    sampler = emcee.EnsembleSampler(walkers, unknowns, posterior, moves=moves, vectorize=True)
+    sampler.log_prob_fn = posterior  # its wrapper prints a traceback when Ctrl-C goes through it
     # Its own generator is of the old kind; a seed of many words keeps streams apart.
     sampler.random_state = np.random.RandomState(list(state.seed)).get_state()
     sampler.run_mcmc(state.free, steps, skip_initial_state_check=True)

@@ -90,9 +90,13 @@ def calibrate(
     if (folder / "fit.json").exists() and not resume:
         raise UsageError(f"{folder}: holds a fit; --resume goes on from it, --out names another")
     from asylumatlas import calibrate as room
+    from asylumatlas.national.errors import NationalError
     from asylumatlas.national.problem import national_problem
 
-    problem = national_problem(until=until, known=known, held=hold)
+    try:
+        problem = national_problem(until=until, known=known, held=hold)
+    except (room.CalibrationError, NationalError) as error:  # all that it refuses are words
+        raise UsageError(str(error)) from None
     several: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
     with _bar() as progress:
         problem = _taught(problem, train, seed, folder, progress, several)

@@ -145,12 +145,14 @@ def _bounds(words: tuple[str, ...]) -> dict[str, Any]:
         key, equals, span = word.partition("=")
         least, colon, most = span.partition(":")
         try:
-            low, high = float(least or 0), float(most or "inf")
+            bounds = Bounds(float(least or 0), float(most or "inf"))
         except ValueError:
-            low, high = 1.0, 0.0
-        if not equals or not colon or not 0 <= low <= high:
+            bounds = Bounds(1.0, 0.0)
+        if not equals or not colon or not bounds.possible:
             raise UsageError(f"--courts {word}: write --courts KEY=LEAST:MOST, as in miami=40:80")
-        found[key.strip()] = Bounds(low, high)
+        if key.strip() in found:
+            raise UsageError(f"--courts {key.strip()}: given twice; keep one")
+        found[key.strip()] = bounds
     return found
 
 
@@ -194,34 +196,37 @@ def _command(
 
 def _print(plan: Plan, out: Path | None) -> None:
     """The findings, the years and the ranking as text."""
-    from asylumatlas.plan.page import sentences
+    from asylumatlas.plan.findings import sentences
 
     for sentence in sentences(plan):
         print(sentence)
+    over = "pending at end, median of draws (80 %)" if plan.draws else "pending at end"
     print(f"\n{'year':<8}{'judges':>8}{'hires':>8}{'attorneys':>11}{'officers':>10}{'bn USD':>9}"
-          f"{'pending at end (80 % of draws)':>40}")  # fmt: skip
+          f"{over:>40}")  # fmt: skip
     for row in plan.years():
-        span = f"{row['pending_end_low80']:,} to {row['pending_end_high80']:,}"
-        pending = f"{row['pending_end']:,} ({span})"
+        pending = f"{row['pending_end_median']:,}"
+        if plan.draws:
+            pending += f" ({row['pending_end_low80']:,} to {row['pending_end_high80']:,})"
         print(f"{row['year']:<8}{row['judges']:>8,.0f}{row['hires']:>8,.0f}{row['attorneys']:>11,}"
               f"{row['officers']:>10,}{row['cost'] / 1e9:>9.2f}{pending:>40}")  # fmt: skip
     if plan.ranking is not None:
-        _print_ranking("plan, by the twin", plan.ranking.rows())
-        print("* robust choice: the one the tables are about")
+        _print_ranking("plan, by the twin", plan.ranking.rows(), plan.staffing.name)
+        print("* robust choice, which the tables are about; cost at central prices, regret at each "
+              "draw's")  # fmt: skip
     if plan.simulated is not None:
-        _print_ranking("by simulated people", plan.simulated.rows())
+        _print_ranking("by simulated people", plan.simulated.rows(), plan.staffing.name)
     if out is not None:
         print(f"\nWritten to {out}: report.html, plan.json, courts.csv, quarters.csv, plan.toml")
     else:
         print("\nCourts: --out DIR writes them with a page and a scenario, --json prints them.")
 
 
-def _print_ranking(head: str, rows: list[dict[str, Any]]) -> None:
-    from asylumatlas.plan.page import value_said
+def _print_ranking(head: str, rows: list[dict[str, Any]], chosen: str) -> None:
+    from asylumatlas.plan.findings import value_said
 
     print(f"\n{head:<22}{'bn USD':>8}{'reached':>20}{'fails in':>10}{'regret, bn USD':>16}")
     for row in rows:
         regret = "-" if row["regret"] is None else f"{row['regret'] / 1e9:.2f}"
-        name = row["plan"] + (" *" if row["robust"] else "")
+        name = row["plan"] + (" *" if row["plan"] == chosen else "")
         print(f"{name:<22}{row['cost'] / 1e9:>8.2f}{value_said(row['reached']):>20}", end="")
         print(f"{row['fails_share']:>10.0%}{regret:>16}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json as json_text
+import re
 import shlex
 import shutil
 import sys
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
     from asylumatlas.sim.policies import Comparison, Policy
 
 FORMATS = ("table", "csv", "json")
-WIDEST = 36  # of a measure's words
+ELSE = "Counts of no court"
+WIDEST = 32  # of a measure's words
 NOTES = (
-    "Difference: median over replications of policy less base with the same people, luck and "
-    "draws; then the range of 80 % of them. pt: points of a per cent. Counts and cost are from the "
-    "run's first day on.",
-    '"within luck": the mean difference is less than two standard errors of luck from nothing. '
-    '"either way": the 80 % range reaches from less to more.',
+    "Base and policy: medians over replications. Difference: median of policy less base, "
+    "replication by replication, with the same people, luck and draws. Medians do not add: it is "
+    "not the difference of the two medians, nor is the country's the sum of its parts'.",
+    "pt: percentage points; a share of 12 % that becomes 15 % rises by 3 pt. Counts and cost are "
+    "from the run's first day on.",
+    '"same": no replication differs at all. "within luck": the mean difference is less than two '
+    'standard errors of luck from nothing. "more than luck": it is more. "either way": it is more, '
+    "but the range reaches from less to more.",
+    "Draws are from the whole assumed range of every number, not fitted to what was published; "
+    "how far the base then is from a published figure stands under each table.",
     "Waits are of cases filed in the run and decided in the last 365 days, detained and released "
     "together; a wait of who is still waiting is not in them.",
 )
@@ -71,6 +78,12 @@ def policies(
     from asylumatlas.sim import policies as comparing
 
     _check(format, out, resume, workers, scheduler)
+    fixed = _overrides(set_)
+    if until is not None and "to" in fixed:
+        raise UsageError("--set to: --until says the last day already; leave one of the two out")
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"{twice}: named twice; name each policy once")
     journal = None if out is None else out.parent / f".{out.name}.unfinished"
     if journal is not None and not resume:
         shutil.rmtree(journal, ignore_errors=True)
@@ -81,7 +94,7 @@ def policies(
                 base=base,
                 replications=replications,
                 seed=seed,
-                overrides=_overrides(set_),
+                overrides=fixed,
                 until=None if until is None else _day(until, "--until"),
                 moments=[_day(text, "--on") for text in on],
                 workers=workers or 1,
@@ -121,6 +134,9 @@ def _check(
         raise UsageError("--resume: name the folder too, with --out DIR")
     if out is not None and (out.is_file() or (out.is_dir() and any(out.iterdir()))):
         raise UsageError(f"{out}: there is something already; name a new folder")
+    above = next((a for a in out.absolute().parents if a.exists()), None) if out else None
+    if above is not None and not above.is_dir():
+        raise UsageError(f"{out}: {above.name} is a file; name another folder")
 
 
 def _day(text: str, option: str) -> date:
@@ -189,51 +205,159 @@ def print_policies(found: Comparison, moments: bool = False) -> None:
     for policy in found.policies:
         screen.heading(f"{policy.name}: {policy.title}")
         screen.paragraph(policy.question)
+        if started(found, policy):
+            screen.paragraph(started(found, policy))
         for k in range(len(policy.dates))[0 if moments else -1 :]:
-            _print_moment(policy, k)
+            _print_moment(policy, k, only=moments)
         for caveat in policy.caveats:
             screen.paragraph(caveat, "  ", "- ")
     print()
-    people = f"1 person in {1 / found.scale:,.4g}" if found.scale < 1 else "everyone"
-    screen.paragraph(
-        f"{found.replications} replications of {people}, seed {found.seed}, base {found.base}."
-    )
-    for note in NOTES:
+    for note in notes(found, moments):
         screen.paragraph(note, "  ", "- ")
+    cited = sources(found)
+    if cited:
+        from asylumatlas import evidence
+
+        screen.paragraph("Sources:")
+        for name in cited:
+            screen.paragraph(evidence.cite(name), "  ", "- ")
 
 
-def _print_moment(policy: Policy, moment: int) -> None:
+def notes(found: Comparison, moments: bool = False) -> list[str]:
+    """What was run, how many draws stand behind a range, what each word means, what is published.
+
+    Args:
+        found: the comparison.
+        moments: whether every moment is shown, not only the last.
+    """
+    from asylumatlas.sim.policies import draws_of, range_words
+
+    people = f"1 person in {1 / found.scale:,.4g}" if found.scale < 1 else "everyone"
+    runs, draws = found.replications, draws_of(found.replications)
+    if runs == 1:
+        made = "1 replication at central values"
+        span = "one run has no range."
+    else:
+        made = f"{runs} replications of {draws} draw{'' if draws == 1 else 's'}"
+        span = "the range is of 80 % of replications."
+        if range_words(runs) != "80 %":
+            span = "too few for a range: least and most are those of all replications."
+    said = [f"{made}, {people}, seed {found.seed}, base {found.base}: {span}"]
+    words: dict[str, None] = {}
+    for policy in found.policies:
+        last = max((each.on for each in policy.published), default=None)
+        some = [each for each in policy.published if moments or each.on == last]
+        words.update(dict.fromkeys(each.words for each in some))
+    return [*said, *NOTES, *(f"Published: {text}." for text in words)]
+
+
+def started(found: Comparison, policy: Policy) -> str:
+    """From which day policy and base run; "" where it is the base's own.
+
+    Args:
+        found: the comparison.
+        policy: one of its policies.
+    """
+    if policy.start == policy.base_start:
+        return ""
+    return (
+        f"Here the base is {found.base} started on {policy.start}, not on its own first day, "
+        f"{policy.base_start}."
+    )
+
+
+def beside(rows: Sequence[dict[str, Any]]) -> str:
+    """How far the base is from what was published last, in a sentence; "" where nothing was.
+
+    Args:
+        rows: those of one moment or several.
+
+    Example:
+        >>> row = {"date": "2020-09-30", "label": "Cases pending", "unit": "cases"}
+        >>> beside([{**row, "base": 90.0, "published": 100.0}])
+        'Published to 2020-09-30: cases pending 100 (the base is 10 % lower).'
+    """
+    parts = []
+    last = max((row["date"] for row in rows if row["published"]), default="")
+    for row in rows:
+        value = row["published"]
+        if value and row["date"] == last:
+            off = 100 * (row["base"] / value - 1)
+            words = f"{abs(off):.0f} % {'higher' if off > 0 else 'lower'}"
+            how = words if abs(off) >= 0.5 else "within half a per cent"
+            label = row["label"][0].lower() + row["label"][1:]
+            parts.append(f"{label} {amount(value, row['unit'])} (the base is {how})")
+    return f"Published to {last}: {'; '.join(parts)}." if parts else ""
+
+
+def sources(found: Comparison) -> list[str]:
+    """Identifiers of the sources that the caveats and published figures name, in their order.
+
+    Args:
+        found: the comparison.
+    """
+    from asylumatlas import evidence
+
+    named: dict[str, None] = {}
+    for policy in found.policies:
+        for text in policy.caveats:
+            named.update(dict.fromkeys(re.findall(r"\b[A-Z][A-Z0-9]+\b", text)))
+        for each in policy.published:
+            named.update(dict.fromkeys(each.sources))
+    known = evidence.sources()
+    return [name for name in named if name in known]
+
+
+def _print_moment(policy: Policy, moment: int, only: bool) -> None:
     from asylumatlas.cli.columns import columns
     from asylumatlas.sim.areas import AREAS
 
     on = policy.dates[moment].isoformat()
     rows = [row for row in policy.rows() if row["date"] == on]
-    head = ["", "base", "difference", "80 % from", "to", ""]
     cells: list[list[str]] = []
     for area in (*AREAS, ""):
-        some = [row for row in rows if row["area"] == area and (area or row["told"] != "same")]
+        some = shown(rows, area)
         if some:
-            cells.append([AREAS.get(area, "Besides"), *[""] * 5])
-            cells += [_cells(row) for row in some]
+            cells.append([AREAS.get(area, ELSE), *[""] * 6])
+            cells += [[f"  {first}", *rest] for first, *rest in map(_cells, some)]
     print()
-    columns([f"to {on}", *head[1:]], cells, numeric=range(1, 5))
+    columns([f"to {on}", *head(rows), ""], cells, numeric=range(1, 6))
+    record = beside(rows if only else policy.rows())
+    if record:
+        screen.paragraph(record)
+
+
+def shown(rows: Sequence[dict[str, Any]], area: str) -> list[dict[str, Any]]:
+    """Rows of an area; of the measures without one only those that differ."""
+    return [row for row in rows if row["area"] == area and (area or row["reading"] != "same")]
+
+
+def head(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Names of the columns of numbers."""
+    ends = ["80 % from", "to"] if rows[0]["range"] == "80 %" else ["least", "most"]
+    return ["base", "policy", "difference", *ends]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
+    label = textwrap.shorten(said(row["label"], row["unit"]), WIDEST, placeholder=" ...")
+    return [label, *numbers(row), row["reading"]]
+
+
+def numbers(row: dict[str, Any]) -> list[str]:
+    """A row's numbers as text, in the order of `head`."""
     unit = row["unit"]
-    changes = [difference(row[key], unit) for key in ("difference", "low80", "high80")]
-    label = textwrap.shorten(said(row["label"], unit), WIDEST, placeholder=" ...")
-    return [f"  {label}", amount(row["base"], unit), *changes, row["told"]]
+    levels = [amount(row[key], unit) for key in ("base", "with_policy")]
+    return [*levels, *(difference(row[key], unit) for key in ("difference", "low", "high"))]
 
 
 def said(label: str, unit: str) -> str:
-    """A line's words, with the unit where `amount` does not say it.
+    """A line's words, with the unit where `amount` does not say it; all counts are so far.
 
     Example:
-        >>> said("Cost of staff and beds", "USD"), said("Cases filed", "cases")
-        ('Cost of staff and beds, million USD', 'Cases filed')
+        >>> said("Staff and beds", "USD"), said("Cases filed", "cases")
+        ('Staff and beds, million USD', 'Cases filed')
     """
-    return f"{label}, million USD" if unit == "USD" else label
+    return f"{label}, million USD" if unit == "USD" else label.removesuffix(" so far")
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -251,7 +375,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def difference(value: float | None, unit: str) -> str:
-    """A difference with its sign; of shares in points of a per cent.
+    """A difference with its sign; of shares in percentage points.
 
     Example:
         >>> difference(-0.0125, "share"), difference(3.0, "days"), difference(0.0, "cases")

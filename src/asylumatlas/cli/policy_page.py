@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
-from asylumatlas.cli.policies import NOTES, amount, difference, said
+from asylumatlas import evidence
+from asylumatlas.cli.policies import (
+    ELSE,
+    beside,
+    head,
+    notes,
+    numbers,
+    said,
+    shown,
+    sources,
+    started,
+)
 from asylumatlas.fans import BLUE, GREY, VERMILLION, blank
-from asylumatlas.markup import Cell, Group, figure, table
+from asylumatlas.markup import Cell, Citations, Group, figure, table
 from asylumatlas.pictures.style import INK
 from asylumatlas.report.page import notice, policy, static
 from asylumatlas.sim.areas import AREAS, COUNTS
@@ -23,6 +35,11 @@ figure[data-chart] { margin: 1rem 0; }
   background: #ffffff; color: #1a1a1a; padding: 0.8rem; overflow-x: auto; }
 body { overflow-wrap: anywhere; }
 """
+BARS = {
+    "80 %": "Dot: median; bar: range of 80 % of replications.",
+    "least and most": "Dot: median; bar: least and most of all replications.",
+    "": "One run, so without a range.",
+}
 PICTURED = ("completions", "pending", "wait_50", "wait_spread", "unresolved_share", "cost")
 Row = dict[str, Any]
 
@@ -32,16 +49,16 @@ def page(found: Comparison, command: str = "") -> str:
 
     Args:
         found: a finished comparison.
-        command: what was typed, if it is to be told.
+        command: what was typed, if it is to be shown.
     """
-    people = f"1 person in {1 / found.scale:,.4g}" if found.scale < 1 else "everyone"
-    notes = [f"{found.replications} replications of {people}, seed {found.seed}.", *NOTES]
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    cited = _citations(found)
+    listed = "".join(f"<li>{_linked(note, cited)}</li>" for note in notes(found))
     sections = [
         ("How to read it", f'<ul class="findings">{listed}</ul>'),
         ("Pictures", "".join(_picture(found, name) for name in PICTURED)),
-        *((each.title, _block(each)) for each in found.policies),
+        *((each.title, _block(found, each, cited)) for each in found.policies),
         ("The command", f"<pre><code>{escape(command)}</code></pre>" if command else ""),
+        ("Sources", cited.listing() if cited.sources else ""),
     ]
     body = "".join(
         f"<section><h2>{escape(name)}</h2>{text}</section>" for name, text in sections if text
@@ -79,13 +96,33 @@ stand in the table beneath it.</p></noscript>
 """
 
 
+def _citations(found: Comparison) -> Citations:
+    """The sources that caveats and published figures name."""
+    cited = {}
+    for name in sources(found):
+        row = evidence.source(name)
+        words = {key: getattr(row, key) for key in ("publisher", "title", "date", "grade")}
+        cited[name] = {**words, "address": next(iter(row.addresses), "")}
+    return Citations(cited)
+
+
+def _linked(text: str, cited: Citations) -> str:
+    """Escaped text whose source identifiers lead to the list at the page's end."""
+
+    def mark(found: re.Match[str]) -> str:
+        name = found.group()
+        return name + cited.cite(name) if name in cited.sources else name
+
+    return re.sub(r"\b[A-Z][A-Z0-9]+\b", mark, escape(text))
+
+
 def _picture(found: Comparison, measure: str) -> str:
     """Each policy's difference on the last day, in each area, as a dot with its 80 % range."""
     rows = [row for row in found.rows(last=True) if row["measure"] == measure and row["area"]]
     if not rows:
         return ""
     label, unit = COUNTS[measure]
-    weight, unit_said = {"share": (100.0, "points"), "USD": (1e-6, "million USD")}.get(
+    weight, unit_said = {"share": (100.0, "percentage points"), "USD": (1e-6, "million USD")}.get(
         unit, (1.0, unit)
     )
     points = [
@@ -93,9 +130,9 @@ def _picture(found: Comparison, measure: str) -> str:
             "policy": row["policy"],
             "area": AREAS[row["area"]],
             "difference": weight * row["difference"],
-            "low80": weight * (row["difference"] if row["low80"] is None else row["low80"]),
-            "high80": weight * (row["difference"] if row["high80"] is None else row["high80"]),
-            "told": row["told"],
+            "low": weight * (row["difference"] if row["low"] is None else row["low"]),
+            "high": weight * (row["difference"] if row["high"] is None else row["high"]),
+            "reading": row["reading"],
         }
         for row in rows
     ]
@@ -112,7 +149,7 @@ def _picture(found: Comparison, measure: str) -> str:
         "tooltip": [{"field": key} for key in points[0]],
     }
     x: Row = {"type": "quantitative", "title": f"difference, {unit_said}"}
-    rule = {**shared, "x": {**x, "field": "low80"}, "x2": {"field": "high80"}}
+    rule = {**shared, "x": {**x, "field": "low"}, "x2": {"field": "high"}}
     chart["height"] = 14 * len(points) + 10
     chart["datasets"] = {"policies": points}
     chart["data"] = {"name": "policies"}
@@ -128,34 +165,37 @@ def _picture(found: Comparison, measure: str) -> str:
         },
     ]
     return f"<h3>{escape(label)}</h3>" + figure(
-        chart, f"Difference on the last day, {escape(unit_said)}; bar: 80 % range.", _twin(points)
+        chart,
+        f"Difference on the last day, {escape(unit_said)}. {BARS[rows[0]['range']]}",
+        _twin(points, head(rows)[2:]),
     )
 
 
-def _twin(points: list[Row]) -> str:
-    head = ("policy", "area", "difference", "80 % from", "to", "told")
+def _twin(points: list[Row], names: list[str]) -> str:
     cells: list[list[Cell]] = [
-        [p["policy"], p["area"], *(f"{p[key]:+,.6g}" for key in ("difference", "low80", "high80")),
-         p["told"]]
+        [p["policy"], p["area"], *(f"{p[key]:+,.6g}" for key in ("difference", "low", "high")),
+         p["reading"]]
         for p in points
     ]  # fmt: skip
-    return table("Differences from the base", head, cells, (2, 3, 4))
+    columns = ("policy", "area", *names, "more than luck?")
+    return table("Differences from the base", columns, cells, (2, 3, 4))
 
 
-def _block(each: Policy) -> str:
-    """A policy's table and caveats."""
+def _block(found: Comparison, each: Policy, cited: Citations) -> str:
+    """A policy's table, what was published beside it, and caveats."""
     rows: list[list[Cell] | Group] = []
-    found = each.rows(last=True)
+    every = each.rows(last=True)
     for area in (*AREAS, ""):
-        some = [row for row in found if row["area"] == area and (area or row["told"] != "same")]
+        some = shown(every, area)
         if some:
-            rows.append(Group(AREAS.get(area, "Besides")))
+            rows.append(Group(AREAS.get(area, ELSE)))
         for row in some:
-            changes = [difference(row[k], row["unit"]) for k in ("difference", "low80", "high80")]
-            label = said(row["label"], row["unit"])
-            rows.append([label, amount(row["base"], row["unit"]), *changes, row["told"]])
-    head = ("measure", "base", "difference", "80 % from", "to", "")
-    caption = f"{each.name}, to {each.dates[-1]}"
-    caveats = "".join(f"<li>{escape(text)}</li>" for text in each.caveats)
+            rows.append([said(row["label"], row["unit"]), *numbers(row), row["reading"]])
+    columns = ("measure", *head(every), "more than luck?")
+    caption = f"{each.name} beside {found.base}, {each.start} to {each.dates[-1]}"
+    words = [f"<p>{escape(text)}</p>" for text in (each.question, started(found, each)) if text]
+    record = beside(each.rows())
+    caveats = "".join(f"<li>{_linked(text, cited)}</li>" for text in each.caveats)
     listed = f'<ul class="findings">{caveats}</ul>' if caveats else ""
-    return f"<p>{escape(each.question)}</p>{table(caption, head, rows, range(1, 5))}{listed}"
+    after = f"<p>{escape(record)}</p>" if record else ""
+    return f"{''.join(words)}{table(caption, columns, rows, range(1, 6))}{after}{listed}"

@@ -66,16 +66,18 @@ def sweep(
         raise UsageError(f"--by {by}: must be {' or '.join(PERIODS)}")
     if scheduler is not None and workers is not None:
         raise UsageError("--workers: the scheduler has its own workers; leave one of the two out")
+    wanted, fixed = _wanted(vary), _overrides(set_)
+    _check(wanted, fixed, out, differences)
     try:
         with EnsembleBar("Simulating", 1) as progress:
             found = sweeping.sweep(
                 scenario,
-                _wanted(vary),
+                wanted,
                 measures=measure,
                 by=by,
                 replications=replications,
                 seed=seed,
-                overrides=_overrides(set_),
+                overrides=fixed,
                 workers=workers or 1,
                 scheduler=scheduler,
                 progress=progress,
@@ -93,9 +95,9 @@ def _wanted(vary: Sequence[str]) -> dict[str, list[str]]:
     """Values by key.
 
     Raises:
-        UsageError: a word without "=", or a key given twice. SweepError: values that make no sense.
+        UsageError: a word without "=", a key given twice, or values that make no sense.
     """
-    from asylumatlas.sim.sweep import values_of
+    from asylumatlas.sim.sweep import SweepError, values_of
 
     wanted: dict[str, list[str]] = {}
     for word in vary:
@@ -104,8 +106,30 @@ def _wanted(vary: Sequence[str]) -> dict[str, list[str]]:
             raise UsageError(f"--vary {word}: write --vary KEY=V1,V2, for example {_EXAMPLE}")
         if key.strip() in wanted:
             raise UsageError(f"--vary {key.strip()}: given twice; give all its values at once")
-        wanted[key.strip()] = values_of(values)
+        try:
+            wanted[key.strip()] = values_of(values)
+        except SweepError as error:
+            raise UsageError(str(error)) from error
     return wanted
+
+
+def _check(
+    wanted: dict[str, list[str]], fixed: dict[str, str], out: Path | None, differences: bool
+) -> None:
+    """Refuse words that cannot be obeyed, before any work.
+
+    Raises:
+        UsageError: names the word and the remedy.
+    """
+    for key in fixed:
+        if any(key == each or key.endswith(f".{each}") for each in wanted):
+            raise UsageError(f"--set {key}: --vary gives its values; leave one of the two out")
+    if differences and all(len(values) == 1 for values in wanted.values()):
+        raise UsageError("--differences: from what? give --vary two values or more")
+    if out is not None and out.is_dir():
+        raise UsageError(f"--out {out}: is a folder; name a file in it")
+    if out is not None and not out.absolute().parent.is_dir():
+        raise UsageError(f"--out {out}: {out.parent} is not a folder; make it or name another")
 
 
 def _form(format: str, out: Path | None) -> str:

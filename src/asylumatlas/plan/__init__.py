@@ -62,7 +62,7 @@ def plan(
     from asylumatlas.plan import solving
     from asylumatlas.plan.answer import Plan
     from asylumatlas.plan.candidates import candidates
-    from asylumatlas.plan.diagnosis import NoPlan, explain
+    from asylumatlas.plan.diagnosis import NoPlan, explain, usual_hires
     from asylumatlas.plan.ranking import rank
     from asylumatlas.plan.simulating import carried_out
     from asylumatlas.plan.situation import draw_values, situation
@@ -71,15 +71,16 @@ def plan(
     best = solving.cheapest(here)
     if best is None:
         raise NoPlan(explain(here))
+    usual = usual_hires(here)
     drawn = draw_values(here, draws, seed)
     if not ranking or not drawn:
-        return Plan(here, best, best, None, tuple(drawn), seed)
+        return Plan(here, best, best, None, tuple(drawn), seed, usual=usual)
     plans = candidates(here, best, drawn)
     found = rank(
         here, plans, drawn, workers=workers, executor=executor, scheduler=scheduler,
         journal=journal, progress=progress,
     )  # fmt: skip
-    answer = Plan(here, best, plans[found.robust], found, tuple(drawn), seed)
+    answer = Plan(here, best, plans[found.robust], found, tuple(drawn), seed, usual=usual)
     if not simulated:
         return answer
     places = found.best(SIMULATED)

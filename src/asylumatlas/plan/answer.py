@@ -13,7 +13,7 @@ from asylumatlas.plan import course
 from asylumatlas.plan.goal import Goal
 from asylumatlas.plan.ranking import Ranking
 from asylumatlas.plan.situation import Situation
-from asylumatlas.plan.solving import Staffing, followed, reached
+from asylumatlas.plan.solving import Staffing, followed, meets, reached
 
 __all__ = ["Plan", "Row"]
 
@@ -26,7 +26,8 @@ CAVEATS = (
     "How judges and filings divide among courts is assumed (scenarios/tables/"
     "immigration-courts.csv); the division of hires is no better than those shares.",
     "Filings, productivity and how hearings end stay constant over the plan; nobody knows the "
-    "cases to come. Regret is told over draws of all parameters, the judges of day one excepted.",
+    "cases to come. Regret is told over draws of all parameters but the judges of day one, "
+    "the delay to hire and the share that leaves: the judges on the bench are the plan's.",
     "Hired judges work like any other from their first day, and judges leave at one even rate.",
     "Delays between hearings are the least the law and practice leave (parameters national.*_delay"
     "_days); where they alone take longer than the goal, no number of judges helps.",
@@ -46,6 +47,7 @@ class Plan:
         draws: the parameter draws.
         seed: of the draws.
         simulated: the best plans carried out by simulated people; None where it was not asked.
+        usual: what as many hires as were ever made in a year reach, where the goal sets no limit.
     """
 
     here: Situation
@@ -55,6 +57,7 @@ class Plan:
     draws: tuple[Mapping[str, float], ...]
     seed: int
     simulated: Ranking | None = None
+    usual: Row | None = None
 
     @property
     def goal(self) -> Goal:
@@ -135,6 +138,7 @@ class Plan:
                     "officers": rows[-1]["officers"],
                     "cost": sum(row["cost"] for row in rows),
                     "pending_end": round(float(pending["central"][month])),
+                    "pending_end_median": round(float(pending["median"][month])),
                     "pending_end_low80": round(float(pending["low80"][month])),
                     "pending_end_high80": round(float(pending["high80"][month])),
                 }
@@ -166,6 +170,7 @@ class Plan:
             "cost": plan.cost,
             "cost_beyond_today": plan.cost_beyond(here),
             "least_cost": self.best.cost,
+            "least_cost_beyond_today": self.best.cost_beyond(here),
             "bound": self.best.bound,
             "gap": self.best.gap,
             "whole_judges": plan.whole,
@@ -183,6 +188,8 @@ class Plan:
             "first_hire_sits": f"FY{here.goal.start + 1 + here.lead // 4} Q{here.lead % 4 + 1}",
             "ranking": self.ranking.rows() if self.ranking is not None else None,
             "simulated": self.simulated.rows() if self.simulated is not None else None,
+            "least_misses_simulated": self.misses_simulated(self.best.name),
+            "usual_hires": self.usual,
             "draws_some_plan_meets": float(self.ranking.possible.mean())
             if self.ranking is not None
             else None,
@@ -191,6 +198,14 @@ class Plan:
             "assumed": self.assumptions(),
             "caveats": list(CAVEATS),
         }
+
+    def misses_simulated(self, name: str) -> bool | None:
+        """Whether simulated people under a plan miss the goal; None where it was not run."""
+        rows = self.simulated.rows() if self.simulated is not None else []
+        for row in rows:
+            if row["plan"] == name:
+                return not meets(self.here, row["reached"])
+        return None
 
     def _reached(self) -> Row | None:
         if not self.draws:

@@ -16,6 +16,7 @@ __all__ = ["candidates"]
 
 Floats = NDArray[np.float64]
 
+BENCH = ("lead_days", "leaving_share")  # what judges on the bench by quarter depend on
 MARGINS = (0.05, 0.10, 0.20, 0.30)
 LARGEST = 10  # courts that share all hires in the rule of that name
 
@@ -26,10 +27,11 @@ def candidates(
     """Return plans to rank, the best of the mean flow first.
 
     Plans with a safety margin are those of judges who get 5 to 30 % less done; "as in draw n" is
-    the least-cost plan of a parameter draw; two rules of thumb hire as many judges as the best
-    plan in each quarter, by the stock of each court, or all at the ten largest courts. Limits
-    hold for all but the rules, which keep those on the country. All but the first are not held to
-    whole judges by court, which would change neither cost nor result by a hundredth.
+    the least-cost plan of a parameter draw, hired at central delays; two rules of thumb hire as
+    many judges as the best plan in each quarter, by the stock of each court, or all at the ten
+    largest courts. Limits hold for all but the rules, which keep those on the country. All but
+    the first are not held to whole judges by court, which would change neither cost nor result by
+    a hundredth.
 
     Args:
         here: courts, central values and goal.
@@ -44,7 +46,9 @@ def candidates(
             plan = solving.with_margin(here, margin, whole=False, name=name)
             found += [plan] if plan is not None else []
     for number, draw in enumerate(draws[:at_draws]):
-        plan = solving.solve(here.with_values(draw), whole=False, name=f"as in draw {number + 1}")
+        # Nobody sits before the delay to hire is over: the way to the bench stays the goal's.
+        there = here.with_values({**draw, **{key: here.values[key] for key in BENCH}})
+        plan = solving.solve(there, whole=False, name=f"as in draw {number + 1}")
         found += [plan] if plan is not None else []
     stock = here.courts.released
     largest = np.where(np.argsort(np.argsort(-stock)) < LARGEST, stock, 0.0)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from math import ceil
 from typing import Any
 
+from asylumatlas import parameters
 from asylumatlas.plan import paths, solving
 from asylumatlas.plan.goal import MOST_YEARS, PlanError
 from asylumatlas.plan.situation import Situation
 
-__all__ = ["Failure", "NoPlan", "explain"]
+__all__ = ["Failure", "NoPlan", "explain", "usual_hires"]
 
 _HALVINGS = 9
 _STEPS = 8
@@ -127,6 +129,28 @@ def explain(here: Situation) -> Failure:
         budget=_least_budget(here) if "budget" in reasons else None,
         within=None,
     )
+
+
+def usual_hires(here: Situation) -> dict[str, Any] | None:
+    """Return what a limit of the most judges ever hired in a year comes to; None where one is set.
+
+    The country is taken as one court, as `explain` does.
+
+    Returns:
+        `hires_a_year` and `hires_per_quarter`, `meets` (whether the goal is met with them) and
+        `first` (the first fiscal year from which it can be; None for none within reach).
+    """
+    if here.goal.hires_per_quarter is not None:
+        return None
+    most = parameters.load()["staffing.most_hires"].at(date(here.goal.start, 9, 30)).value
+    there = _changed(here, hires_per_quarter=most / 4)
+    met = _holds(there)
+    return {
+        "hires_a_year": most,
+        "hires_per_quarter": most / 4,
+        "meets": met,
+        "first": here.goal.by if met else _first_year(there),
+    }
 
 
 def _changed(here: Situation, **change: Any) -> Situation:

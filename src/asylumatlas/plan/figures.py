@@ -39,7 +39,13 @@ def _day(plan: Plan, month: int) -> str:
 
 def _fan(label: str, unit: str, levels: Mapping[str, Any], dates: list[str]) -> Chart:
     series = {name: [float(each) for each in levels[name]] for name in LEVELS}
-    return fan({"label": label, "place": "", "unit": unit, "dates": dates, "points": [], **series})
+    chart = fan({"label": label, "place": "", "unit": unit, "dates": dates, "points": [], **series})
+    median, low, high = (series[name][-1] for name in ("median", "low80", "high80"))
+    chart["description"] = (
+        f"{label}, in {unit}, from {dates[0]} to {dates[-1]}. On the last day the median of the "
+        f"draws is {median:,.0f}, 80 % of them from {low:,.0f} to {high:,.0f}."
+    )
+    return chart
 
 
 def _line(plan: Plan) -> Chart:
@@ -89,7 +95,8 @@ def _courts(plan: Plan) -> Chart:
     chart["data"] = {"name": "courts"}
     y = {"field": "court", "type": "nominal", "title": None, "axis": {"labelLimit": 160}}
     chart["encoding"] = {"y": {**y, "sort": [row["court"] for row in rows]}}
-    x = {"type": "quantitative", "title": "judges", "scale": {"zero": True}}
+    axis = {"tickCount": 5, "labelOverlap": "greedy", "labelSeparation": 8, "format": ",d"}
+    x: Chart = {"type": "quantitative", "title": "judges", "axis": axis, "scale": {"zero": True}}
     point = {"type": "point", "size": 60, "strokeWidth": 2, "opacity": 1, "stroke": BLUE}
     chart["layer"] = [
         {

@@ -20,10 +20,13 @@ def free(folder: Path) -> None:
     """Raise unless a folder can take a plan.
 
     Raises:
-        PlanError: there is something in it, or it is a file.
+        PlanError: there is something in it, or it or what it lies in is a file.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise PlanError(f"{folder}: there is something already; name a new folder")
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not above.is_dir():
+        raise PlanError(f"{folder}: {above.name} is a file; name another folder")
 
 
 def journal_of(folder: Path) -> Path:

@@ -16,6 +16,8 @@ __all__ = ["DAYS_OF_QUARTER", "Bounds", "Goal", "PlanError", "fiscal_year", "rea
 
 DAYS_OF_QUARTER = 365.25 / 4
 MOST_YEARS = 15
+MOST_JUDGES = 1e5  # of one court; more is a slip of the pen
+MOST = {"days": 3650.0}  # of a parameter, by the first word of its unit
 RULES = ("paths", "line")
 _SECTIONS = ("goal", "limits", "courts", "parameters")
 
@@ -35,6 +37,11 @@ class Bounds:
 
     least: float = 0.0
     most: float = float("inf")
+
+    @property
+    def possible(self) -> bool:
+        """Whether some number of judges lies between them; not so where one is not a number."""
+        return 0 <= self.least <= min(self.most, MOST_JUDGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +118,8 @@ class Goal:
         for name, value, low, high, wanted in checks:
             if value is not None and not low <= value <= high:
                 raise PlanError(f"goal: {name}: {value:g} is not possible; give {wanted}")
+        if self.years != int(self.years):
+            raise PlanError(f"goal: years: {self.years:g} is not a whole number; give 1 to 15")
         if self.rule not in RULES:
             raise PlanError(
                 f'goal: rule: "{self.rule}" is unknown.{did_you_mean(self.rule, RULES)} '
@@ -242,8 +251,10 @@ def _bounds(path: Path, key: str, row: Any) -> Bounds:
         raise PlanError(f"{path}: courts.{key}: write a table with least, most or both")
     numbers = {name: float(_checked(path, f"courts.{key}.{name}", row[name], name)) for name in row}
     bounds = Bounds(**numbers)
-    if not 0 <= bounds.least <= bounds.most:
-        raise PlanError(f"{path}: courts.{key}: least must be 0 or more, and at most `most`")
+    if not bounds.possible:
+        raise PlanError(
+            f"{path}: courts.{key}: least must be 0 to {MOST_JUDGES:,.0f}, and at most `most`"
+        )
     return bounds
 
 
@@ -254,3 +265,6 @@ def _known_parameters(given: Mapping[str, float]) -> None:
             raise PlanError(f'goal: unknown parameter "{name}".{did_you_mean(name, known)}')
         if known[name].unit.startswith("share") and not 0 <= given[name] <= 1:
             raise PlanError(f"goal: {name}: {given[name]:g} is not a share between 0 and 1")
+        most = MOST.get(known[name].unit.split(" ")[0], 1e9)
+        if not 0 <= given[name] <= most:
+            raise PlanError(f"goal: {name}: {given[name]:g} is not possible; give 0 to {most:,.0f}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
-from asylumatlas.markup import Cell, figure, table
+from asylumatlas.markup import Cell, figure, number, percent, table
 from asylumatlas.plan.answer import Plan, Row
 from asylumatlas.plan.figures import figures
+from asylumatlas.plan.findings import sentences, value_said
+from asylumatlas.plan.ranking import RULE
 from asylumatlas.report.page import notice, policy, static
 
-__all__ = ["page", "sentences"]
+__all__ = ["page"]
 
 # Pictures keep their paper in dark mode: their colours are chosen against white.
 STYLE = """
@@ -24,58 +26,18 @@ RANKED = {
     "fails_share": "fails in", "regret": "mean regret, bn USD", "regret_most": "most, bn USD",
 }  # fmt: skip
 
-
-def sentences(plan: Plan) -> list[str]:
-    """Return the findings of a plan in sentences."""
-    told = plan.summary()
-    found = [
-        f"Goal: {told['goal']}.",
-        f"{told['judges_now']:,} judges now, at most {told['judges_most']:,.0f}; "
-        f"{told['hires']:,.0f} hires, at most {told['hires_most_in_a_quarter']:,.0f} in a quarter, "
-        f"the first on the bench in {told['first_hire_sits']}.",
-        f"Cost {told['cost'] / 1e9:,.2f} bn USD over {plan.goal.years} years, "
-        f"{told['cost_beyond_today'] / 1e9:,.2f} bn beyond today's staff; plan: {told['plan']}.",
-        f"At central values it reaches {value_said(told['reached'])}"
-        + (
-            f"; over {told['draws']} draws {value_said(told['reached_by_draws']['low80'])} to "
-            f"{value_said(told['reached_by_draws']['high80'])} (80 %)."
-            if told["reached_by_draws"]
-            else "."
-        ),
-    ]
-    least = f"The least-cost plan costs {told['least_cost'] / 1e9:,.2f} bn USD, at most "
-    found.append(least + f"{100 * told['gap']:.1f} % above what any plan of the mean flow must.")
-    if told["ranking"]:
-        row = next(row for row in told["ranking"] if row["robust"])
-        found.append(
-            f"Robust choice: {row['plan']}; it fails in {100 * row['fails_share']:.0f} % of draws, "
-            f"and some plan meets the goal in {100 * told['draws_some_plan_meets']:.0f} % of them"
-            + (
-                f"; where it meets the goal it costs {row['regret'] / 1e9:,.2f} bn USD more than "
-                "the cheapest plan that does, on average."
-                if row["regret"] is not None
-                else "."
-            )
-        )
-    for row in told["simulated"] or []:
-        if row["plan"] == told["plan"]:
-            runs = plan.simulated.reached.shape[1] if plan.simulated is not None else 0
-            over = "in the run at central values" if runs == 1 else f"over {runs} replications"
-            found.append(
-                f"With simulated people (us-courts, one in fifty) it reaches "
-                f"{value_said(row['reached'])} {over}."
-            )
-    return found
-
-
-def value_said(value: float) -> str:
-    """Return the goal's value in words: a share as a percentage, cases as they are.
-
-    Example:
-        >>> value_said(0.5), value_said(1234567.0)
-        ('50.0 %', '1,234,567 pending')
-    """
-    return f"{100 * value:.1f} %" if value <= 1 else f"{value:,.0f} pending"
+# What the columns of a picture's numbers are called; a column without a name is for drawing only.
+COLUMNS = {
+    "date": "date", "judges": "judges", "median": "median of draws", "low80": "80 %: from",
+    "high80": "to", "low95": "95 %: from", "high95": "to", "court": "court", "now": "judges now",
+    "most": "judges at most", "plan": "plan", "fails": "fails in", "cost": "bn USD",
+}  # fmt: skip
+CAPTIONS = {
+    "judges": "Judges on the bench at the start of each quarter",
+    "bands": "Cases pending at the start of each month, over draws",
+    "courts": "Judges now and at most, by court",
+    "plans": "Share of draws in which each plan fails",
+}
 
 
 def page(plan: Plan, command: str = "") -> str:
@@ -93,7 +55,7 @@ def page(plan: Plan, command: str = "") -> str:
         ("Year by year", _years(plan)),
         ("Pictures", _pictures(plan)),
         ("Plans compared", _ranking(told["ranking"])),
-        ("Plans carried out by simulated people", _ranking(told["simulated"])),
+        ("Plans carried out by simulated people", _simulated(told["simulated"])),
         ("Court by court", _courts(plan)),
         ("What was assumed", _assumed(told["assumed"])),
         ("What this cannot say", f'<ul class="findings">{caveats}</ul>'),
@@ -134,31 +96,51 @@ stand in the tables.</p></noscript>
 
 
 def _years(plan: Plan) -> str:
-    head = ("year", "judges", "hires", "attorneys", "officers", "bn USD", "pending, end of year")
+    head = ("year", "judges", "hires", "attorneys", "officers", "bn USD",
+            "pending at end, median of draws", "80 % of draws", "at central values")  # fmt: skip
     rows: list[list[Cell]] = []
     for row in plan.years():
-        pending = f"{row['pending_end']:,} ({row['pending_end_low80']:,} to "
-        pending += f"{row['pending_end_high80']:,})"
+        span = f"{row['pending_end_low80']:,} to {row['pending_end_high80']:,}"
+        pending = [f"{row['pending_end_median']:,}", span, f"{row['pending_end']:,}"]
         numbers = [f"{row[key]:,.0f}" for key in ("judges", "hires", "attorneys", "officers")]
-        rows.append([row["year"], *numbers, f"{row['cost'] / 1e9:.2f}", pending])
-    return table("The country; pending at central values, with 80 % of draws", head, rows,
-                 range(1, 7))  # fmt: skip
+        rows.append([row["year"], *numbers, f"{row['cost'] / 1e9:.2f}", *pending])
+    caption = f'The country under "{plan.staffing.name}"; the pictures show the median too'
+    return table(caption, head, rows, range(1, len(head)))
 
 
 def _pictures(plan: Plan) -> str:
     found = []
     for chart in figures(plan).values():
         name, values = next(iter(chart["datasets"].items()))
-        head = list(values[0])
-        rows = [[_cell(row[key]) for key in head] for row in values]
-        twin = table(name, head, rows, range(1, len(head)))
+        keys = [key for key in values[0] if key in COLUMNS]
+        rows = [[_cell(key, row[key]) for key in keys] for row in values]
+        head = [COLUMNS[key] for key in keys]
+        twin = table(CAPTIONS[name], head, rows, range(1, len(head)))
         title, below = chart["title"]["text"], chart["title"]["subtitle"]
         found.append(f"<h3>{escape(title)}</h3>{figure(chart, escape(below), twin)}")
     return "".join(found)
 
 
-def _cell(value: object) -> Cell:
-    return value if isinstance(value, str) else f"{float(str(value)):,.6g}"
+def _cell(key: str, value: object) -> Cell:
+    if isinstance(value, str):
+        return value
+    amount = float(str(value))
+    if key == "fails":
+        return percent(amount)
+    return f"{amount / 1e9:.2f}" if key == "cost" else number(amount)
+
+
+def _plain(value: float) -> str:
+    """A parameter as it is written in its file: never in powers of ten.
+
+    Example:
+        >>> _plain(3597350.0), _plain(0.058), _plain(3.5e-05)
+        ('3,597,350', '0.058', '0.000035')
+    """
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    text = f"{value:.6g}"
+    return f"{value:.8f}".rstrip("0") if "e" in text else text
 
 
 def _ranking(rows: list[Row] | None) -> str:
@@ -172,8 +154,24 @@ def _ranking(rows: list[Row] | None) -> str:
         fails = f"{100 * row['fails_share']:.0f} %"
         known = [each or "-" for each in money[1:]]
         cells.append([name, money[0], value_said(row["reached"]), fails, *known])
-    caption = "Plans over the same parameter draws; regret where a plan meets the goal"
+    caption = (
+        "Plans over the same parameter draws. Cost at central prices; regret at each draw's "
+        f"prices, where a plan meets the goal. Robust choice: {RULE}."
+    )
     return table(caption, list(RANKED.values()), cells, range(1, 6))
+
+
+def _simulated(rows: list[Row] | None) -> str:
+    """What simulated people reach; regret would need many replications."""
+    if not rows:
+        return ""
+    cells: list[list[Cell]] = [
+        [row["plan"], f"{row['cost'] / 1e9:.2f}", value_said(row["reached"]),
+         percent(row["fails_share"])]
+        for row in rows
+    ]  # fmt: skip
+    caption = "The same people under each plan; fails in is a share of the replications"
+    return table(caption, list(RANKED.values())[:4], cells, range(1, 4))
 
 
 def _courts(plan: Plan) -> str:
@@ -192,7 +190,7 @@ def _courts(plan: Plan) -> str:
 
 def _assumed(rows: list[Row]) -> str:
     cells: list[list[Cell]] = [
-        [row["name"], f"{row['value']:,.6g}", f"{row['low']:,.6g} to {row['high']:,.6g}",
+        [row["name"], _plain(row["value"]), f"{_plain(row['low'])} to {_plain(row['high'])}",
          row["unit"], row["source"]]
         for row in rows
     ]  # fmt: skip

@@ -20,12 +20,16 @@ from asylumatlas.plan import solving
 from asylumatlas.plan.situation import Situation
 from asylumatlas.plan.solving import Staffing
 
-__all__ = ["Ranking", "rank"]
+__all__ = ["RULE", "Ranking", "rank"]
 
 Floats = NDArray[np.float64]
 
 PIECE = 4  # draws in one piece of work
 TOLERATED = 0.2  # failing share of the robust choice
+RULE = (
+    "the cheapest plan (to half a per cent) that fails in at most a fifth of the draws in "
+    "which any plan meets the goal; where there is none, the one that fails in the fewest"
+)
 EQUAL = 0.005  # relative difference of cost that is none: then the plan named first is chosen
 
 
@@ -39,6 +43,8 @@ class Ranking:
         meets: whether it is as good as the goal (plans, draws).
         cost: USD (plans, draws), at each draw's prices.
         judge: "twin" or the name of a scenario.
+        price: USD at central prices (plans,), which rows tell as cost; None for the mean over the
+            draws' prices.
     """
 
     names: tuple[str, ...]
@@ -46,6 +52,7 @@ class Ranking:
     meets: NDArray[np.bool_]
     cost: Floats
     judge: str
+    price: Floats | None = None
 
     @property
     def possible(self) -> NDArray[np.bool_]:
@@ -102,9 +109,11 @@ class Ranking:
         """One row for each plan: JSON-ready; regret and differences in USD or the goal's unit.
 
         `difference` is the mean of what the plan reaches less what the first one does, draw by
-        draw, with the 95 % range of that mean.
+        draw, with the 95 % range of that mean. `cost` is at central prices, the same as the
+        plan's own; `cost_of_draws` is the mean over the draws' prices, which regret is counted at.
         """
         regret, found = self.regret, []
+        price = self.cost.mean(axis=1) if self.price is None else self.price
         for place, name in enumerate(self.names):
             known = regret[place][~np.isnan(regret[place])]
             apart = self.reached[place] - self.reached[0]
@@ -113,7 +122,8 @@ class Ranking:
             found.append(
                 {
                     "plan": name,
-                    "cost": float(self.cost[place].mean()),
+                    "cost": float(price[place]),
+                    "cost_of_draws": float(self.cost[place].mean()),
                     "reached": float(middle),
                     "reached_low80": float(low),
                     "reached_high80": float(high),
@@ -166,6 +176,7 @@ def rank(
         meets=meets,
         cost=np.array([[_cost(here, plan, draw) for draw in draws] for plan in plans]),
         judge="twin",
+        price=np.array([plan.cost for plan in plans]),
     )
 
 

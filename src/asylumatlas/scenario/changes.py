@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario import quantities
 from asylumatlas.scenario.model import Change, ScenarioModel
@@ -23,6 +25,8 @@ def _changes(model: ScenarioModel) -> Faults:
         last = change.on
         if change.on > model.to:
             yield f"{key}.on: {change.on} is after the run, which ends on {model.to}"
+        if (ended := _last_day(change)) is not None and ended < model.start:
+            yield f"{key}: is over on {ended}, before the run begins on {model.start}"
         if change.announced is not None and change.announced > change.on:
             yield f"{key}.announced: {change.announced} is after the change itself, {change.on}"
         yield from _source(change.source, key)
@@ -36,6 +40,16 @@ def _changes(model: ScenarioModel) -> Faults:
             yield from quantities.quantity(model, loan.servers, f"{key}.lend.servers", "people")
             if loan.lost is not None:
                 yield from quantities.quantity(model, loan.lost, f"{key}.lend.lost", "share")
+
+
+def _last_day(change: Change) -> date | None:
+    """The last day on which a change does anything; none if it lasts."""
+    if change.set or (change.add and change.until is None):
+        return None
+    loan = change.lend
+    ends = [] if loan is None else [change.on + timedelta(days=round(7 * loan.weeks) - 1)]
+    ends += [change.until] if change.add and change.until else []
+    return max(ends, default=None)
 
 
 def _settings(model: ScenarioModel, change: Change, key: str) -> Faults:

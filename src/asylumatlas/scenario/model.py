@@ -362,7 +362,7 @@ class ScenarioModel(Strict):
     title: str
     question: str
     base_only: bool = False
-    scale: float = Field(default=1.0, gt=0, le=1)
+    scale: float = Field(default=1.0, ge=1e-4, le=1)  # fewer people tell nothing
     start: date = Field(alias="from")
     to: date
     cohort: list[str] = Field(default_factory=list)

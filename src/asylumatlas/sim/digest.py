@@ -24,6 +24,7 @@ from asylumatlas.sim.rules import Rules
 
 Numbers = NDArray[np.float64]
 FEW = 40  # replications below which a 95 % range is no more than the extremes
+STALE = 31  # days between a stock's date and the first day, above which a reader is told
 QUANTILES = (0.5, 0.1, 0.9, 0.025, 0.975)
 KEYS = ("median", "low80", "high80", "low95", "high95")
 TELLING_EVENTS = (
@@ -305,6 +306,21 @@ class Digest:
                 "mostly who the people in the background are and limits of days. "
                 f"`asylumatlas show {self.rules.scenario.name}` lists them."
             )
+        return [*found, *self._stocks_of_other_days()]
+
+    def _stocks_of_other_days(self) -> list[str]:
+        """Stocks of day one for which the nearest known figure is of another day."""
+        found, start = [], self.rules.model.start
+        for name, feed in self.rules.model.feeds.items():
+            if feed.kind != "stock" or not isinstance(feed.size, str):
+                continue
+            dated = self.rules.quantities.parameter(feed.size, f"feeds.{name}.size", {})
+            held = dated.at(start).start
+            if len(dated.values) > 1 and abs((start - held).days) > STALE:
+                found.append(
+                    f"The run begins on {start}, but {dated.name} of {held} is its stock: start on "
+                    f"a day for which there is one (`asylumatlas show {self.rules.scenario.name}`)."
+                )
         return found
 
     @cached_property

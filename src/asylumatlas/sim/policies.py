@@ -23,15 +23,16 @@ from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario import FOLDER, Scenario, load_scenario
 from asylumatlas.scenario.model import ScenarioModel
 from asylumatlas.sim import meters
-from asylumatlas.sim.areas import Line, PolicyError, lines_of, values_of
+from asylumatlas.sim.areas import Line, PolicyError, Published, lines_of, published, values_of
 from asylumatlas.sim.block import key_of
 from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.replication import LUCKS_PER_DRAW, Worker, draw_number
 
-__all__ = ["Comparison", "Policy", "PolicyError", "compare_policies", "names_of", "told"]
+__all__ = ["Comparison", "Policy", "PolicyError", "compare_policies", "names_of", "reading"]
 
 Numbers = NDArray[np.float64]
-QUANTILES = (0.5, 0.1, 0.9)
+ENDS = (0.1, 0.9)
+FEWEST = 10  # draws of the parameters that make a range of 80 %; of fewer, least and most
 BLOCK = 4  # replications in one piece of work: whole draws
 SCALE = 0.05
 
@@ -47,6 +48,9 @@ class Policy:
         lines: what is compared.
         base: (replications, lines, moments) without the policy; NaN where there is no number.
         values: the same with it.
+        start: first day of both.
+        base_start: the base's own first day.
+        published: figures of the same lines and dates, from the base's `reported`.
     """
 
     name: str
@@ -58,14 +62,18 @@ class Policy:
     lines: tuple[Line, ...]
     base: Numbers
     values: Numbers
+    start: date
+    base_start: date
+    published: tuple[Published, ...] = ()
 
     def rows(self, last: bool = False) -> list[dict[str, Any]]:
         """One row for each line and moment, or of the last moment only.
 
         Returns:
-            Rows with `policy`, `area`, `measure`, `label`, `unit`, `period`, `date`, `base` (median
-            of replications), `difference` (median of the paired differences), its 80 % range
-            `low80` and `high80`, and `told`: see `told`.
+            Rows with `policy`, `area`, `measure`, `label`, `unit`, `period`, `date`; `base` and
+            `with_policy` (medians of replications), `difference` (median of the paired
+            differences, which is not the difference of the medians), its range `low` to `high`
+            and what that is (`range`), `reading` (see `reading`), and the figure `published`.
         """
         found = []
         moments = range(len(self.dates))[-1 if last else 0 :]
@@ -75,12 +83,25 @@ class Policy:
             for d in moments:
                 when = {"period": self.columns[d], "date": self.dates[d].isoformat()}
                 change = self.values[:, k, d] - self.base[:, k, d]
-                base = _quantiles(self.base[:, k, d])[0]
-                middle, low, high = _quantiles(change)
-                span = {"base": base, "difference": middle, "low80": low, "high80": high}
-                if base is not None:
-                    found.append({**head, **words, **when, **span, "told": told(change)})
+                span = {
+                    "base": _median(self.base[:, k, d]),
+                    "with_policy": _median(self.values[:, k, d]),
+                    "difference": _median(change),
+                    **dict(zip(("low", "high"), _ends(change), strict=True)),
+                    "range": range_words(len(change)),
+                    "reading": reading(change),
+                    "published": self._published(line, self.dates[d]),
+                }
+                if span["base"] is not None:
+                    found.append({**head, **words, **when, **span})
         return found
+
+    def _published(self, line: Line, on: date) -> float | None:
+        key = (line.area, line.measure, on)
+        values = [
+            each.value for each in self.published if (each.area, each.measure, each.on) == key
+        ]
+        return values[0] if values else None
 
 
 @dataclass(frozen=True)
@@ -111,26 +132,29 @@ class Comparison:
             "replications": self.replications,
             "seed": self.seed,
             "scale": self.scale,
-            "policies": [{w: getattr(policy, w) for w in words} for policy in self.policies],
+            "policies": [
+                {**{w: getattr(policy, w) for w in words}, "from": policy.start.isoformat()}
+                for policy in self.policies
+            ],
             "rows": self.rows(),
         }
 
 
-def told(change: Numbers) -> str:
+def reading(change: Numbers) -> str:
     """What a difference is worth, in words.
 
     Args:
         change: (replications,) paired differences; two neighbours share a draw.
 
     Returns:
-        "same" where nothing differs; "within luck" where the mean is less than two standard errors
-        of luck from nothing, luck being how the two replications of one draw differ; "either way"
-        where the 80 % range reaches from less to more; "one run" where luck cannot be
-        told; else "".
+        "same" where nothing differs in any replication; "within luck" where the mean is less than
+        two standard errors of luck from nothing, luck being how the two replications of one draw
+        differ; "either way" where the range reaches from less to more; "one run" where luck
+        cannot be known; else "more than luck".
 
     Example:
-        >>> told(np.array([9.0, 11.0, 19.0, 21.0])), told(np.array([-9.0, 11.0, 8.0, -12.0]))
-        ('', 'within luck')
+        >>> reading(np.array([9.0, 11.0, 19.0, 21.0])), reading(np.array([-9.0, 11.0, 8.0, -12.0]))
+        ('more than luck', 'within luck')
     """
     known = change[~np.isnan(change)]
     if not np.any(known):
@@ -142,17 +166,46 @@ def told(change: Numbers) -> str:
     error = np.sqrt(pairs.var(axis=1, ddof=1).mean() / len(known))
     if abs(known.mean()) <= 2 * error:
         return "within luck"
-    _, low, high = np.quantile(known, QUANTILES, method="inverted_cdf")
-    return "either way" if low <= 0 <= high else ""
+    low, high = _ends(change)
+    return "either way" if low is None or high is None or low <= 0 <= high else "more than luck"
 
 
-def _quantiles(values: Numbers) -> list[float | None]:
-    """Median and ends of the 80 % range; the ends of one number are unknown."""
+def draws_of(replications: int) -> int:
+    """Draws of the parameters behind so many replications: two share one.
+
+    Example:
+        >>> draws_of(20), draws_of(1)
+        (10, 1)
+    """
+    return -(-replications // LUCKS_PER_DRAW)
+
+
+def range_words(replications: int) -> str:
+    """What the range of so many replications is: of 80 %, or of all where draws are few.
+
+    Example:
+        >>> range_words(20), range_words(4), range_words(1)
+        ('80 %', 'least and most', '')
+    """
+    if replications == 1:
+        return ""
+    return "80 %" if draws_of(replications) >= FEWEST else "least and most"
+
+
+def _median(values: Numbers) -> float | None:
+    """Median, of an even number the mean of the middle two; None where there is no number."""
     known = values[~np.isnan(values)]
-    if not len(known):
-        return [None] * 3
-    middle, low, high = np.quantile(known, QUANTILES, method="inverted_cdf").tolist()
-    return [round(middle, 5), *([round(low, 5), round(high, 5)] if len(values) > 1 else [None] * 2)]
+    return round(float(np.median(known)), 5) if len(known) else None
+
+
+def _ends(values: Numbers) -> tuple[float | None, float | None]:
+    """Ends of the range; those of one number are unknown."""
+    known = values[~np.isnan(values)]
+    if not len(known) or len(values) == 1:
+        return None, None
+    ends = ENDS if draws_of(len(values)) >= FEWEST else (0.0, 1.0)
+    low, high = np.quantile(known, ends, method="inverted_cdf").tolist()
+    return round(low, 5), round(high, 5)
 
 
 # ---- which policies
@@ -248,7 +301,9 @@ def compare_policies(
     for (scenario, _, _), some in zip(jobs, found, strict=True):
         values[scenario.fingerprint].append(some)
     whole = {key: np.concatenate(parts) for key, parts in values.items()}
-    policies = tuple(_policy(pair, days, whole) for pair in pairs)
+    asked = {key: text for key, text in (overrides or {}).items() if key not in ("from", "to")}
+    own = load_scenario(base, asked).model.start
+    policies = tuple(_policy(pair, days, whole, own) for pair in pairs)
     if kept is not None:
         kept.remove()
     scale = pairs[0][0].model.scale
@@ -315,7 +370,9 @@ def _policy(
     pair: tuple[Scenario, ...],
     days: Mapping[str, tuple[tuple[str, ...], tuple[date, ...]]],
     whole: Mapping[str, Numbers],
+    base_start: date,
 ) -> Policy:
+    """A policy with what was read of it and of its base."""
     base, policy = pair
     lines, own = lines_of(base.model), lines_of(policy.model)
     if lines != own:
@@ -325,7 +382,17 @@ def _policy(
     columns, dates = days[policy.fingerprint]
     model = policy.model
     said = tuple(text for text in model.caveats if text not in base.model.caveats)
-    values = (whole[base.fingerprint], whole[policy.fingerprint])
     return Policy(
-        policy.name, model.title, model.question, said, columns, dates, tuple(lines), *values
+        name=policy.name,
+        title=model.title,
+        question=model.question,
+        caveats=said,
+        columns=columns,
+        dates=dates,
+        lines=tuple(lines),
+        base=whole[base.fingerprint],
+        values=whole[policy.fingerprint],
+        start=model.start,
+        base_start=base_start,
+        published=tuple(published(base.model, lines, dates)),
     )
