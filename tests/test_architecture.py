@@ -19,32 +19,44 @@ LONGEST_MODULE = 450  # lines
 # Room -> the rooms it may import, itself aside. A room is a folder of the package or a module with
 # the modules that PART_OF counts to it.
 MAY_IMPORT: dict[str, set[str]] = {
+    "disk": set(),  # files and folders that are whole or absent
     "process": set(),
     "evidence": set(),
     "parameters": {"evidence"},
-    "events": {"process", "version"},
+    "events": {"process", "disk", "version"},
     "scenario": {"process", "parameters", "evidence", "version"},
-    "ensembles": {"version"},  # work in pieces, anywhere; knows nothing of what the pieces do
+    "ensembles": {
+        "disk",
+        "version",
+    },  # work in pieces, anywhere; knows nothing of what the pieces do
     "sim": {
-        *("scenario", "process", "parameters", "evidence", "events", "ensembles", "version"),
+        *("scenario", "process", "parameters", "evidence", "events", "ensembles"),
+        *("disk", "version"),
     },
-    "calibrate": {"ensembles", "charts", "pictures", "report", "version"},  # knows no court
-    "national": {"evidence", "parameters", "calibrate", "scenario", "sim", "ensembles"},
+    "calibrate": {"ensembles", "charts", "pictures", "report", "disk", "version"},  # knows no court
+    "national": {"evidence", "parameters", "calibrate", "scenario", "sim", "ensembles", "disk"},
     "backtest": {
         *("national", "calibrate", "ensembles", "evidence", "charts", "pictures", "report"),
-        *("scenario", "sim", "version"),  # forecasts by simulated people, to check the twin
+        *("scenario", "sim", "disk", "version"),  # forecasts by simulated people, to check the twin
     },
     "plan": {
         *("national", "scenario", "sim", "ensembles", "parameters", "evidence"),
-        *("charts", "pictures", "report", "version"),
+        *("charts", "pictures", "report", "disk", "version"),
     },
-    "records": {"process", "events", "version"},
+    "records": {"process", "events", "disk", "version"},
     "synthetic": {"records", "sim", "scenario", "process", "events", "version"},
     "charts": {"process", "evidence"},
-    "pictures": {"charts", "report", "process", "events"},
-    "stats": {"events", "process", "evidence", "pictures", "version"},  # a Table draws itself
+    "pictures": {"charts", "report", "process", "disk"},
+    "stats": {
+        "events",
+        "process",
+        "evidence",
+        "pictures",
+        "disk",
+        "version",
+    },  # a Table draws itself
     "exports": {"events", "process", "version"},
-    "report": {"charts", "process", "evidence", "version"},
+    "report": {"charts", "process", "evidence", "disk", "version"},
     "runs": {"sim", "report", "scenario", "version"},  # a run with its pages
 }
 ANYTHING = {"cli"}  # the top of the house: may import all, and nobody imports it
@@ -79,7 +91,7 @@ HEAVY = {
 LIGHT_ROOMS = [
     *("process", "evidence", "parameters", "scenario", "events", "charts", "report", "records"),
     *("synthetic", "stats", "exports", "pictures", "ensembles", "calibrate", "national"),
-    *("backtest", "plan"),
+    *("backtest", "plan", "disk"),
 ]
 PARTS = {"pydantic_core": "pydantic", "ibis": "ibis-framework"}  # a dependency's other names
 # extras, imported inside functions only

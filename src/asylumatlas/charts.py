@@ -83,10 +83,13 @@ def uncertainty(rows: Sequence[Mapping[str, Any]]) -> Chart:
     chart["data"] = {"name": "shares"}
     y = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": _labels()}
     x: Chart = {"type": "quantitative", "title": "share of the variance"}
-    x |= {"scale": {"domain": [0, 1]}, "axis": {"format": ".0%", "tickCount": 5}}
+    axis = {"format": ".0%", "tickCount": 5, "titleAnchor": "end"}
+    x |= {"scale": {"domain": [0, 1]}, "axis": axis}
     colour = {"domain": ["chance", "parameter ranges"], "range": [BLUE, ORANGE]}
     ink = {"domain": colour["domain"], "range": ["#ffffff", "#111111"]}
-    legend = {"orient": "top", "direction": "vertical", "title": None}
+    # On a phone a label stands in two lines, and the title ends where the bars end.
+    lines = "width < 160 ? split(datum.label, ' ') : datum.label"
+    legend = {"orient": "top", "direction": "vertical", "title": None, "labelExpr": lines}
     part = {"field": "part", "type": "nominal"}
     chart["encoding"] = {"y": y}
     chart["resolve"] = {"scale": {"color": "independent"}}

@@ -241,11 +241,28 @@ def _say_fan(series: Mapping[str, Any]) -> str:
     said = ", ".join(part for part in parts if part)
     if not series["dates"]:
         return f"{said}: no dates."
-    shape = ".1%" if series["unit"] == "share" else ",.4g"
-    last = f"{series['median'][-1]:{shape}}, 95 % interval {series['low95'][-1]:{shape}} to "
-    last += f"{series['high95'][-1]:{shape}}"
+    unit = series["unit"]
+    last, low, high = (spoken(series[level][-1], unit) for level in ("median", "low95", "high95"))
     return (
         f"{said}, from {series['dates'][0]} to {series['dates'][-1]}. Median on the last day: "
-        f"{last}. Highest median: {max(series['median']):{shape}}. "
+        f"{last}, 95 % interval {low} to {high}. "
+        f"Highest median: {spoken(max(series['median']), unit)}. "
         f"{len(series['points'])} reported counts are marked."
     )
+
+
+def spoken(value: float, unit: str) -> str:
+    """Return a number as one would say it: shares in per cent, large numbers in millions.
+
+    Example:
+        >>> spoken(1_073_214.0, "cases"), spoken(12_345.0, "cases"), spoken(12.34, "days")
+        ('1.073 million', '12,345', '12.34')
+        >>> spoken(0.125, "share")
+        '12.5%'
+    """
+    if unit == "share":
+        return f"{value:.1%}"
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if abs(value) >= size:
+            return f"{value / size:,.4g} {name}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"

@@ -46,9 +46,11 @@ def test_single_years_without_widening(capsys: Capture) -> None:
         (["backtest", "natinal"], 2, 'Did you mean "national"?'),
         (["backtest", "national", "--variant=blnd"], 2, 'Did you mean "blind"?'),
         (["backtest", "national", "--resume"], 2, "--out DIR"),
-        (["backtest", "national", "--cutoffs=FY20"], 1, "not a fiscal year"),
-        (["backtest", "national", "--cutoffs=FY1999"], 1, "no cut-off there"),
-        (["backtest", "national", "--forecast-by=wlk"], 1, 'Did you mean "walk"?'),
+        (["backtest", "national", "--cutoffs=FY20"], 2, "not a fiscal year"),
+        (["backtest", "national", "--cutoffs=FY1999"], 2, "no cut-off there"),
+        (["backtest", "national", "--horizons=x"], 2, "--horizons: 'x'"),
+        (["backtest", "national", "--learn-from=FY2030"], 2, "is after the last cut-off"),
+        (["backtest", "national", "--forecast-by=wlk"], 2, 'Did you mean "walk"?'),
     ],
 )
 def test_words_that_cannot_be_obeyed(

@@ -12,8 +12,10 @@ from asylumatlas.backtest import national
 from asylumatlas.backtest.experiment import CUTOFFS, HORIZONS
 from asylumatlas.backtest.published import known_then, record
 from asylumatlas.backtest.question import VARIANTS, Answer, Question, answer
-from asylumatlas.backtest.record import Record
-from asylumatlas.backtest.result import windows
+from asylumatlas.backtest.record import BacktestError, Record
+from asylumatlas.backtest.result import NO_DEFINITION, NOT_PUBLISHED, windows
+from asylumatlas.backtest.telling import findings
+from asylumatlas.cli import main
 
 CUTOFF = 2018
 # Every series that speaks of courts by date; what lies after the cut-off is made nonsense.
@@ -100,7 +102,23 @@ def test_every_pair_of_years_is_forecast_or_missing() -> None:
     result = national(forecast_by="walk", draws=20)
     assert len(result.of(method="model", target="completions", variant="given")) == 49
     assert len(result.of(method="model", target="pending", variant="blind")) == 48
-    assert [(c, y) for c, y, _ in result.missing] == [(2016, 2021)]
+    assert [(c, y) for c, y, why in result.missing if why == NO_DEFINITION] == [(2016, 2021)]
+    later = [(c, y - c) for c, y, why in result.missing if why == NOT_PUBLISHED]
+    assert later == [(c, h) for c in CUTOFFS for h in HORIZONS if c + h > 2024]
+    said = " ".join(findings(result))
+    assert "Not scored, as the ledger ends before that year" in said
+    assert "FY2020 5; FY2021 4 to 5; FY2022 3 to 5." in said
+    assert "both years' ends (cut-off and years ahead): FY2016 5." in said
+
+
+def test_horizons_past_any_cutoff_are_refused_before_the_work() -> None:
+    with pytest.raises(BacktestError, match="horizon 50: the ledger ends with FY2024") as caught:
+        national(horizons=range(1, 51))
+    assert "ask for 1 to 14" in str(caught.value)
+    assert main(["backtest", "national", "--horizons", "1:50"]) == 2
+    found = national([2012], [12, 14], forecast_by="walk", draws=20, learn_from=None)
+    assert {each.horizon for each in found.scores} == {12}
+    assert [(c, y) for c, y, why in found.missing if why == NOT_PUBLISHED] == [(2012, 2026)]
 
 
 def test_what_came_is_the_published_ledger() -> None:

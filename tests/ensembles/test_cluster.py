@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import distributed  # noqa: F401  # without it nothing here is tested, so it must not be missing
 import pytest
 
 from asylumatlas.ensembles import EnsembleError, Journal, pieces
-
-pytest.importorskip("distributed")
 
 
 def test_the_cluster_gives_the_same_and_a_worker_that_dies_costs_nothing(
@@ -71,7 +70,8 @@ def test_a_scheduler_that_goes_away_is_one_line_and_the_rest_is_done_later(
     [
         ("nonsense", "scheduler: 'nonsense' is no address; write it as tcp://127.0.0.1:8786"),
         ("http://127.0.0.1:80", "scheduler: 'http://127.0.0.1:80' is no address"),
-        ("tcp://127.0.0.1:99999", "tcp://127.0.0.1:99999: no Dask scheduler answers; start one"),
+        ("tcp://127.0.0.1:99999", "scheduler: 'tcp://127.0.0.1:99999' is no address"),
+        ("tcp://127.0.0.1:1", "tcp://127.0.0.1:1: no Dask scheduler answers; start one"),
     ],
 )
 def test_an_address_where_nobody_is(jobs: Any, address: str, line: str) -> None:

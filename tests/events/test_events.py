@@ -28,7 +28,6 @@ from asylumatlas.events import (
     CodedEvents,
     LogError,
     open_log,
-    parts,
     reference,
     seal,
     validate,
@@ -398,7 +397,7 @@ def test_an_interrupted_write_leaves_no_file(
         raise KeyboardInterrupt
 
     known = write_part(tmp_path / "sealed", 0, *TWO, PLACES)
-    target = (parts.os, "fsync") if call == "fsync" else (Path, "replace")
+    target = (os, "fsync") if call == "fsync" else (Path, "replace")
     monkeypatch.setattr(*target, stop)
     with pytest.raises(KeyboardInterrupt):
         write_part(tmp_path / "log", 0, *TWO, PLACES)
@@ -413,9 +412,9 @@ def test_a_killed_writer_leaves_no_log(tmp_path: Path) -> None:
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from asylumatlas.events import parts\n"
+        "from asylumatlas import disk\n"
         "os.replace = Path.replace = lambda *_: os._exit(9)\n"
-        "parts.store_whole(Path(sys.argv[1]) / 'log.json', b'{}')\n"
+        "disk.store_whole(Path(sys.argv[1]) / 'log.json', b'{}')\n"
     )
     path = str(ROOT / "src")
     done = subprocess.run(

@@ -209,7 +209,7 @@ def test_the_folder_holds_together(answer, tmp_path):
         (["--courts", "miami=9:2"], 2, "KEY=LEAST:MOST"),
         (["--set", "national.master_delay_days=x"], 2, "is not a number"),
         (["--resume"], 2, "--out DIR"),
-        (["no-such-goal.toml"], 1, "No such file"),
+        (["no-such-goal.toml"], 2, "No such file"),
         (["--share", "0.99", "--within", "100"], 1, "no plan meets the goal"),
     ],
 )

@@ -41,11 +41,17 @@ SWEEP = ("sweep", "us-courts", "--vary", "national.judges=100,200")
         ((*SWEEP, "--out", "."), "is a folder"),
         (("policies", "us-hiring", "--until", "2019-01-01", "--set", "to=2018-01-01"), "--until"),
         (("policies", "us-hiring", "us-hiring"), "named twice"),
+        (("policies", "us-hiring", "--base", "caravan-2018"), "other measures than caravan-2018"),
+        ((*GOAL, "--scheduler", "tcp://127.0.0.1:1"), "only ranking is shared"),
+        (("calibrate", "national", "--train", "2"), "too few to learn from"),
+        ((*SWEEP, "--out", "/proc/nowhere.csv"), "cannot be written"),
+        (("policies", "us-hiring", "--out", "/proc/nowhere"), "cannot be written"),
+        (("plan", "no-such.toml"), "no-such.toml: cannot be read"),
     ],
 )
 def test_nonsense_is_one_line(words, said, capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(words) == (1 if words[0] == "backtest" else 2)
+    assert main(words) == 2
     told = capsys.readouterr()
     assert said in told.err
     assert told.err.count("\n") == 1
@@ -77,7 +83,7 @@ def test_a_goal_file_with_impossible_numbers(text, capsys, tmp_path) -> None:
 def test_a_folder_inside_a_file_is_refused_before_the_work(words, capsys, tmp_path) -> None:
     (tmp_path / "file").touch()
     begun = time.perf_counter()
-    assert main([*words, "--out", str(tmp_path / "file" / "deep" / "x")]) in (1, 2)
+    assert main([*words, "--out", str(tmp_path / "file" / "deep" / "x")]) == 2
     assert "file is a file" in capsys.readouterr().err
     assert time.perf_counter() - begun < 10
 
@@ -90,7 +96,6 @@ def test_a_span_of_years_has_an_end() -> None:
 
 def test_a_stopped_fit_prints_nothing_of_its_own(monkeypatch, capfd) -> None:
     """The sampler would print a traceback when Ctrl-C comes in the middle of a step."""
-    pytest.importorskip("emcee")
     from asylumatlas.calibrate import chains
 
     class Stopped:

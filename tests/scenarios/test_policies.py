@@ -319,7 +319,8 @@ def test_nothing_that_happens_before_a_policy_differs():
     before = (hiring.values - hiring.base)[:, :, 0]
     assert not np.nan_to_num(before).any()
     assert row("us-hiring", "nation", "completions")["difference"] > 0
-    assert row("us-hiring", "nation", "receipts")["reading"] == "same"
+    # filings move only through reviews of fear findings, which judges decide sooner
+    assert row("us-hiring", "nation", "receipts")["reading"] in ("same", "within luck")
     assert row("us-no-metering", "", "waiting_list")["difference"] <= 0
 
 
@@ -331,10 +332,11 @@ def test_shares_and_costs_come_from_the_same_runs():
     assert at["nation", "wait_spread"] == pytest.approx(spread)
     assert (at["nation", "cost"] > at["border", "cost"] + at["interior", "cost"]).all()
     assert ("border", "bed_days") not in lines
-    change = row("us-hiring", "nation", "cost")["difference"]
-    beds = row("us-hiring", "nation", "bed_days")["difference"]
-    staff = 251 * (200 * 2300 + 300 * 800)
-    assert change - 165 * beds == pytest.approx(staff, rel=0.15)
+    paired = {key: (hiring.values - hiring.base)[:, k, -1] for key, k in lines.items()}
+    beds = 165 * paired["nation", "bed_days"]
+    staff = 251 * (210 * 2300 + 315 * 800)  # ten judges more at San Diego
+    # rates are drawn, that of a bed too
+    assert np.median(paired["nation", "cost"] - beds) == pytest.approx(staff, rel=0.2)
 
 
 def test_the_order_of_work_changes_no_number_and_a_journal_is_taken_away(tmp_path):

@@ -162,11 +162,24 @@ def test_lent_judges_come_back(tmp_path: Path) -> None:
     assert found["clerks"] == [3.0] * 33 + [5.0] * 14 + [3.0] * 43
 
 
-def test_a_loan_of_more_than_are_left_lends_those(tmp_path: Path) -> None:
-    fewer = {"on": date(2020, 2, 3), "what": "x", "set": {"crews.judges.servers": 1}}
-    found = servers(world(change=[fewer, LOAN]), tmp_path)
-    assert found["judges"][33:48] == [0.0] * 14 + [1.0]
-    assert found["clerks"][33:48] == [4.0] * 14 + [3.0]
+def test_a_loan_of_more_than_there_are_in_a_draw_lends_those(tmp_path: Path) -> None:
+    uncertain = {"value": 2, "low": 0, "high": 2, "unit": "judges", "assumed": "made up"}
+    raw = world(change=[LOAN])
+    raw["crews"]["judges"]["servers"] = uncertain
+    rules = worker_of(raw, tmp_path).rules
+    draw = rules.draw(0)
+    there = draw.of(rules.model.crews["judges"].servers, "crews.judges.servers")
+    found = rules.capacities.servers(draw)
+    assert 0 < there < 2
+    assert found["judges"].tolist()[32:48] == [there] + [0.0] * 14 + [there]
+    assert found["clerks"].tolist()[32:48] == [3.0] + [3.0 + there] * 14 + [3.0]
+
+
+def test_a_crew_that_shrinks_while_it_lends_lends_the_same(tmp_path: Path) -> None:
+    fewer = {"on": date(2020, 2, 10), "what": "x", "set": {"crews.judges.servers": 2.5}}
+    found = servers(world(change=[LOAN, fewer]), tmp_path)
+    assert found["judges"][32:48] == [2.0] + [0.0] * 7 + [0.5] * 7 + [2.5]
+    assert found["clerks"][32:48] == [3.0] + [5.0] * 14 + [3.0]
 
 
 def docket(announced: date) -> Raw:

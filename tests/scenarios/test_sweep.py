@@ -14,9 +14,9 @@ import pytest
 from asylumatlas.cli import main
 from asylumatlas.scenario import ScenarioError, load_scenario
 from asylumatlas.sim.replication import Worker
-from asylumatlas.sim.sweep import SweepError, sweep, values_of
+from asylumatlas.sim.sweep import SweepError, headline, sweep, values_of
 
-from .worlds import world, write
+from .worlds import load, world, write
 
 SMALL = {
     "stock_flow.stock": "300",
@@ -183,3 +183,33 @@ def test_ranges_are_printed_where_there_are_replications(
 def test_wrong_words(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "stock-flow", *words]) == 2
     assert capsys.readouterr().err.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("us-courts", "nation_pending"),  # not receipts, which judges do not change
+        ("stock-flow", "pending"),
+        ("tijuana-2018-19", "list_names"),
+    ],
+)
+def test_without_a_measure_it_is_a_stock(name: str, measure: str) -> None:
+    assert headline(load_scenario(name).model) == measure
+
+
+def test_a_count_less_some_of_itself_is_no_stock(tmp_path: Path) -> None:
+    decided = {"label": "x", "plus": ["court_decision"], "minus": ["court_decision.asylum_granted"]}
+    inside = {"label": "y", "plus": ["list_joined"], "minus": ["port_admitted"]}
+    raw = world(measures={"decided": decided, "inside": inside})
+    assert headline(load(raw, tmp_path).model) == "inside"
+    assert headline(load(world(measures={"decided": decided}), tmp_path).model) == "decided"
+
+
+def test_the_measure_chosen_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sweep", "stock-flow", "--vary", "scale=0.01", "--set", "to=2026-09-30", "--by", "end"]
+    assert main([*words, "--format", "csv"]) == 0
+    told = capsys.readouterr()
+    assert ",pending," in told.out
+    assert told.err.startswith("--measure pending, as none was given; there are filed, completed")
+    assert main([*words, "--measure", "filed"]) == 0
+    assert capsys.readouterr().err == ""

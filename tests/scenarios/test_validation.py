@@ -234,7 +234,7 @@ ONE_FAULT: list[tuple[str, Any, str]] = [
     ("stations.master.capacity", 3, "stations.master: a booked docket has its slots from crews"),
     ("stations.master.crews", [{"crew": "judges"}, {"crew": "judges"}], "the same crew twice"),
     ("change", change(lend={**LENT, "to": "judges"}), "lend.to: a crew cannot be lent to itself"),
-    ("change", change(lend={**LENT, "servers": 5}), "5 are lent, but judges has at most 2"),
+    ("change", change(lend={**LENT, "servers": 5}), "5 are lent, but judges has 2 on 2020-02-01"),
     ("change", change(set={"crews.judges.units": 3}), "crews.judges.units: cannot be changed by"),
     ("change", change(set={"crews.jugdes.servers": 3}), "unknown crew 'jugdes'. Did you mean \""),
     ("change", change(set={"stations.master.capacity": 3}), "a booked docket has its slots"),

@@ -14,7 +14,13 @@ import numpy as np
 from asylumatlas.backtest.published import CAVEATS, known_then, record
 from asylumatlas.backtest.question import VARIANTS, Question, answer, method
 from asylumatlas.backtest.record import DEFINITIONS, BacktestError, Record
-from asylumatlas.backtest.result import Backtest, scored, windows
+from asylumatlas.backtest.result import (
+    NO_DEFINITION,
+    NOT_PUBLISHED,
+    Backtest,
+    scored,
+    windows,
+)
 from asylumatlas.backtest.scores import Score
 from asylumatlas.backtest.widening import LEARN_FROM, Misses
 from asylumatlas.ensembles import Journal, pieces
@@ -203,6 +209,12 @@ def _check(whole: Record, settings: dict[str, Any]) -> None:
     if min(settings["horizons"]) < 1:
         raise BacktestError(f"horizon {min(settings['horizons'])}: must be 1 year or more")
     first = int(whole.years[0]) + SHORTEST - 1
+    most = whole.last - first
+    if max(settings["horizons"]) > most:
+        raise BacktestError(
+            f"horizon {max(settings['horizons'])}: the ledger ends with FY{whole.last}, at most "
+            f"{most} years after a cut-off; ask for 1 to {most}"
+        )
     for cutoff in (*settings["cutoffs"], *_warm_up(settings)[:1]):
         if not first <= cutoff <= whole.last:
             raise BacktestError(
@@ -217,18 +229,14 @@ def _check(whole: Record, settings: dict[str, Any]) -> None:
 def _missing(
     whole: Record, cutoffs: Sequence[int], horizons: Sequence[int]
 ) -> Iterable[tuple[int, int, str]]:
-    """Pairs of years whose pending cases cannot be compared."""
+    """Pairs of years that are not scored, or whose pending cases cannot be compared."""
     for cutoff in cutoffs:
         for ahead in horizons:
             year = cutoff + ahead
             if year > whole.last:
-                continue
-            if whole.definition(cutoff, year) is None:
-                yield (
-                    cutoff,
-                    year,
-                    "no one definition of pending cases is published for both years' ends",
-                )
+                yield cutoff, year, NOT_PUBLISHED
+            elif whole.definition(cutoff, year) is None:
+                yield cutoff, year, NO_DEFINITION
 
 
 def fingerprint(asked: Sequence[Question]) -> str:

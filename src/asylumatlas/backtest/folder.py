@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from asylumatlas.backtest.summary import (
     markdown,
     summary_rows,
 )
+from asylumatlas.disk import check_free, comma_separated, journal_of, new_folder
 
 __all__ = ["free", "journal_of", "write"]
 
@@ -31,16 +29,7 @@ def free(folder: Path) -> None:
     Raises:
         BacktestError: there is something in it, or it or what it lies in is a file.
     """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise BacktestError(f"{folder}: there is something already; name a new folder")
-    above = next(each for each in folder.absolute().parents if each.exists())
-    if not above.is_dir():
-        raise BacktestError(f"{folder}: {above.name} is a file; name another folder")
-
-
-def journal_of(folder: Path) -> Path:
-    """Return where finished cut-offs are kept while others are under way: beside the folder."""
-    return folder.parent / f".{folder.name}.unfinished"
+    check_free(folder, BacktestError)
 
 
 def write(result: Backtest, folder: Path, command: str = "", pictures: bool = False) -> Path:
@@ -57,30 +46,25 @@ def write(result: Backtest, folder: Path, command: str = "", pictures: bool = Fa
         PictureError: pictures are wanted and the extra is missing.
         OSError: it cannot be written; nothing is left then.
     """
-    free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
-    draft.mkdir()
-    try:
+    with new_folder(folder, BacktestError) as draft:
         text = json.dumps(result.plain(), indent=1, allow_nan=False, ensure_ascii=False)
         (draft / "backtest.json").write_text(text + "\n", "utf-8")
-        _csv(draft / "forecasts.csv", [each.row() for each in result.scores])
-        _csv(draft / "scores.csv", _all_tables(result))
-        _csv(draft / "losses.csv", result.losses())
-        _csv(draft / "factors.csv", result.factors)
         rows = summary_rows(result)
-        _csv(draft / "summary.csv", rows)
+        tables: dict[str, Sequence[Row]] = {
+            "forecasts": [each.row() for each in result.scores],
+            "scores": _all_tables(result),
+            "losses": result.losses(),
+            "factors": result.factors,
+            "summary": rows,
+        }
+        for name, table in tables.items():
+            csv = comma_separated(clean(row) for row in table)
+            (draft / f"{name}.csv").write_text(csv, "utf-8")
         told = [coverage_markdown(rows), markdown(rows), factors_markdown(result.factors)]
         (draft / "summary.md").write_text("\n".join(told), "utf-8")
         (draft / "backtest.html").write_text(page(result, command), "utf-8")
         if pictures:
             _draw(result, draft / "pictures")
-        if folder.is_dir():
-            folder.rmdir()
-        draft.replace(folder)
-    except BaseException:  # Ctrl-C too
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
     return folder
 
 
@@ -94,14 +78,6 @@ def _all_tables(result: Backtest) -> list[Row]:
             rest = {name: row[name] for name in row if name not in keys}
             rows.append({**keys, **rest})
     return rows
-
-
-def _csv(path: Path, rows: Sequence[Row]) -> None:
-    head = list(dict.fromkeys(name for row in rows for name in row))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, head, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(clean(row) for row in rows)
 
 
 def _draw(result: Backtest, folder: Path) -> None:

@@ -18,19 +18,12 @@ from asylumatlas.backtest.telling import (
     loss_table,
     score_tables,
 )
-from asylumatlas.markup import Cell, Group, figure, table
+from asylumatlas.markup import Cell, Group, table
 from asylumatlas.pictures import Chart
-from asylumatlas.report.page import notice, policy, static
+from asylumatlas.pictures.page import drawn
+from asylumatlas.report.document import document
 
 __all__ = ["page"]
-
-# Pictures keep their paper in dark mode: their colours are chosen against white.
-STYLE = """
-figure[data-chart] { margin: 1rem 0; }
-.chart { --page: #ffffff; --text: #1a1a1a; --quiet: #555555; --rule: #d4d4d4;
-  background: #ffffff; color: #1a1a1a; padding: 0.8rem; overflow-x: auto; }
-body { overflow-wrap: anywhere; }
-"""
 
 
 def page(result: Backtest, command: str = "") -> str:
@@ -54,47 +47,22 @@ def page(result: Backtest, command: str = "") -> str:
     ]
     body = "".join(f"<section><h2>{title}</h2>{text}</section>" for title, text in sections if text)
     title = f"Backtest: {result.settings.get('record', 'a ledger')}"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{escape(title)} · Asylum Atlas</title>
-<style>{static("report.css")}{STYLE}</style>
-</head>
-<body>
-<header>
-<p class="quiet">Asylum Atlas · forecasts scored on years no fit saw</p>
-<h1>{escape(title)}</h1>
-<p class="standfirst">How well would the model have forecast pending cases and completions, beside \
-what anybody could have guessed?</p>
-<noscript><p class="note">Scripts are off: charts are not drawn, and the numbers of each chart \
-stand in the table beneath it.</p></noscript>
-</header>
-<main id="main">
-{body}
-</main>
-<footer class="quiet">This page asks nothing of any network.</footer>
-<!--
-{notice()}
--->
-<script>{static("vega.js")}</script>
-<script>{static("report.js")}</script>
-</body>
-</html>
-"""
+    asked = (
+        "How well would the model have forecast pending cases and completions, beside what anybody "
+        "could have guessed?"
+    )
+    return document(
+        title,
+        body,
+        above="Asylum Atlas · forecasts scored on years no fit saw",
+        below=f'<p class="standfirst">{asked}</p>',
+    )
 
 
 def _figure(chart: Chart) -> str:
     """The picture under its title, its numbers folded away beneath."""
-    spec = {key: value for key, value in chart.spec.items() if key not in ("title", "padding")}
-    inner = {key: value for key, value in spec["concat"][0].items() if key != "title"}
-    twin = table(chart.caption, chart.head, chart.rows, chart.numeric)
     said = "<br>".join(escape(line) for line in chart.subtitle)
-    drawn = figure({**spec, "concat": [inner]}, escape(chart.source), twin)
-    return f'<h3>{escape(chart.title)}</h3><p class="quiet">{said}</p>{drawn}'
+    return f'<h3>{escape(chart.title)}</h3><p class="quiet">{said}</p>{drawn(chart)}'
 
 
 def _table(caption: str, cells: Cells) -> str:

@@ -14,9 +14,11 @@ from asylumatlas.backtest.record import DEFINITIONS, Record
 from asylumatlas.backtest.scores import Score, grouped, score, skill, summary
 from asylumatlas.backtest.widening import Misses
 
-__all__ = ["Backtest", "scored", "windows"]
+__all__ = ["NOT_PUBLISHED", "NO_DEFINITION", "Backtest", "scored", "windows"]
 
 Row = dict[str, Any]
+NOT_PUBLISHED = "the ledger ends before that year"
+NO_DEFINITION = "no one definition of pending cases is published for both years' ends"
 RESAMPLES = 2000  # of the cut-offs, for the range of a coverage
 METHODS = (MODEL, *OTHERS)
 
@@ -27,7 +29,8 @@ class Backtest:
 
     Attributes:
         scores: one for each forecast of one number.
-        missing: (cut-off, year, why) of pairs whose pending cases no ledger holds at both ends.
+        missing: (cut-off, year, why) of pairs that were asked for and are not scored: the year is
+            not in the ledger, or no ledger holds pending cases at both ends.
         fits: what each fit reports, with its cut-off.
         settings: what was asked, as plain data.
         record: the whole ledger the forecasts are set beside.

@@ -9,7 +9,7 @@ from typing import Any
 
 from asylumatlas.backtest.baselines import BASELINES, TARGETS
 from asylumatlas.backtest.question import MODEL, WALK
-from asylumatlas.backtest.result import Backtest
+from asylumatlas.backtest.result import NO_DEFINITION, NOT_PUBLISHED, Backtest
 
 __all__ = [
     "NAMES",
@@ -98,6 +98,7 @@ def findings(result: Backtest) -> list[str]:
     loose = [f"FY{each['cutoff']}" for each in result.fits if each.get("converged") is False]
     if loose:
         said.append(f"Fits whose chains did not converge in the steps given: {', '.join(loose)}.")
+    said += _unscored(result)
     lost = result.losses()
     if lost:
         said.append(
@@ -105,6 +106,32 @@ def findings(result: Backtest) -> list[str]:
             "all are listed."
         )
     return said
+
+
+def _unscored(result: Backtest) -> list[str]:
+    """What was asked for and cannot be scored, by cut-off, and why."""
+    said = []
+    for why, what in ((NOT_PUBLISHED, "Not scored"), (NO_DEFINITION, "Pending cases not scored")):
+        ahead: dict[int, list[int]] = {}
+        for cutoff, year, reason in result.missing:
+            if reason == why:
+                ahead.setdefault(cutoff, []).append(year - cutoff)
+        if ahead:
+            pairs = "; ".join(f"FY{cutoff} {_spans(years)}" for cutoff, years in ahead.items())
+            said.append(f"{what}, as {why} (cut-off and years ahead): {pairs}.")
+    return said
+
+
+def _spans(years: list[int]) -> str:
+    """Whole numbers as text, those in a row as one span.
+
+    Example:
+        >>> _spans([3, 4, 5, 8])
+        '3 to 5, 8'
+    """
+    starts = [y for y in years if y - 1 not in years]
+    ends = [y for y in years if y + 1 not in years]
+    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in zip(starts, ends, strict=True))
 
 
 def _together(result: Backtest) -> str:

@@ -8,7 +8,6 @@ on at random under priors stated in `asylumatlas.national.forecast.Prior`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +56,7 @@ def fit(known: Record, steps: int, seed: int) -> tuple[Fitted, Mapping[str, Any]
     from asylumatlas import calibrate
 
     asked = problem(known)
-    with _one_thread():
-        found = calibrate.fit(asked, seed=seed, steps=steps, ensembles=ENSEMBLES)
+    found = calibrate.fit(asked, seed=seed, steps=steps, ensembles=ENSEMBLES)
     report = {
         "forecast_by": "twin",
         "converged": found.converged,
@@ -107,22 +105,7 @@ def _wrong(asked: NationalProblem) -> Discrepancy | None:
     columns = np.minimum(years - runs.years[0], len(runs.years) - 1)
     done, absent, decided = (each[:, columns] for each in (runs.done, runs.absent, runs.decided))
     cut = replace(runs, years=years, done=done, absent=absent, decided=decided)
-    with _one_thread():
-        return cut.discrepancy(asked)
-
-
-def _one_thread() -> AbstractContextManager[Any]:
-    """Linear algebra on one thread: matrices are small, and cut-offs share the cores already.
-
-    With a thread for each core, workers that share them wait for one another ten times as long as
-    they compute.
-    """
-    try:
-        from sklearn.utils.parallel import ThreadpoolController
-    except ImportError:
-        return nullcontext()
-    limit: AbstractContextManager[Any] = ThreadpoolController().limit(limits=1, user_api="blas")
-    return limit
+    return cut.discrepancy(asked)
 
 
 def _ledger(known: Record) -> Ledger:

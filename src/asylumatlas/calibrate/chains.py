@@ -14,6 +14,7 @@ import numpy as np
 
 from asylumatlas.calibrate.likelihood import Likelihood
 from asylumatlas.calibrate.problem import CalibrationError, Floats, Problem
+from asylumatlas.calibrate.threads import one_thread
 
 MOST_R_HAT = 1.05
 LEAST_EFFECTIVE = 100.0
@@ -64,7 +65,8 @@ def walk(problem: Problem, steps: int, state: State) -> Round:
     sampler.log_prob_fn = posterior  # its wrapper prints a traceback when Ctrl-C goes through it
     # Its own generator is of the old kind; a seed of many words keeps streams apart.
     sampler.random_state = np.random.RandomState(list(state.seed)).get_state()
-    sampler.run_mcmc(state.free, steps, skip_initial_state_check=True)
+    with one_thread():
+        sampler.run_mcmc(state.free, steps, skip_initial_state_check=True)
     return Round(
         sampler.get_chain(), sampler.get_log_prob(), float(np.mean(sampler.acceptance_fraction))
     )

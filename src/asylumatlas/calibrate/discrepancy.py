@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asylumatlas.calibrate.problem import CalibrationError, Floats
+from asylumatlas.calibrate.threads import one_thread
 
 FEWEST = 12  # runs below which nothing but the mean error is learnt
 BETTER = 0.9  # of the mean error's own miss, below which a process is worth its weights
@@ -127,7 +128,8 @@ def train_discrepancy(
     offset = errors.mean(axis=0)
     scale = errors.std(axis=0, ddof=1)
     beside = scale * np.sqrt(runs / (runs - 1))  # a mean that leaves a run out misses it by more
-    fitted = [_process(where, column, runs) for column in ((errors - offset) / _safe(scale)).T]
+    with one_thread():
+        fitted = [_process(where, each, runs) for each in ((errors - offset) / _safe(scale)).T]
     better = [found[3] * scale[k] < BETTER * beside[k] for k, found in enumerate(fitted)]
     return Discrepancy(
         names=tuple(names),

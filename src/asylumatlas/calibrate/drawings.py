@@ -124,7 +124,9 @@ def met(fit: Fit) -> Spec:
     y["axis"] = {"labelLimit": 420, "labelFontSize": 12, "grid": True, "gridDash": [1, 3]}
     use: Spec = {"domain": ["fitted", "held out"], "range": [BLUE, VERMILLION]}
     colour: Spec = {"field": "use", "type": "nominal", "scale": use, "title": None}
-    colour["legend"] = {"orient": "top"}
+    # Nothing is cut off on a phone: one name under the other, the title ends where the axis does.
+    colour["legend"] = {"orient": "top", "direction": "vertical"}
+    x["axis"] = {"titleAnchor": "end"}
     shape: Spec = {**colour, "scale": {"domain": use["domain"], "range": ["circle", "diamond"]}}
     tip: list[Spec] = [{"field": "label", "type": "nominal", "title": "target"}]
     tip += [_number("median"), _number("low95"), _number("high95")]

@@ -17,6 +17,7 @@ from asylumatlas.calibrate.chains import Agreement, Round, State, agreement, wal
 from asylumatlas.calibrate.likelihood import Likelihood
 from asylumatlas.calibrate.problem import CalibrationError, Floats, Problem, checked, fingerprint
 from asylumatlas.calibrate.result import Fit
+from asylumatlas.calibrate.threads import one_thread
 from asylumatlas.calibrate.waves import THRESHOLD, Matched, match
 from asylumatlas.ensembles import Journal, pieces
 
@@ -123,13 +124,14 @@ def fit(
     )  # fmt: skip
     walkers = settings.checked(len(problem.prior))
     began = time.perf_counter()
-    checked(problem)
-    mark = fingerprint(problem)
-    matched = _matched(problem, settings, mark, journal, progress)
     hands = partial(pieces, workers=workers, executor=executor, scheduler=scheduler)
-    rounds = _rounds(problem, settings, walkers, matched, mark, hands, journal, progress)
-    seconds = time.perf_counter() - began
-    return _fit(problem, settings, matched, rounds, mark, seconds, journal)
+    with one_thread():
+        checked(problem)
+        mark = fingerprint(problem)
+        matched = _matched(problem, settings, mark, journal, progress)
+        rounds = _rounds(problem, settings, walkers, matched, mark, hands, journal, progress)
+        seconds = time.perf_counter() - began
+        return _fit(problem, settings, matched, rounds, mark, seconds, journal)
 
 
 def _matched(

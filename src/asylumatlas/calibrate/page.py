@@ -11,16 +11,10 @@ import numpy as np
 from asylumatlas.calibrate import drawings
 from asylumatlas.calibrate.drawings import plain
 from asylumatlas.calibrate.profiles import Profile, identifiability
-from asylumatlas.calibrate.result import Fit, store
+from asylumatlas.calibrate.result import Fit
+from asylumatlas.disk import store_whole
 from asylumatlas.markup import figure, table
-from asylumatlas.report.page import notice, policy, static
-
-STYLE = """
-figure[data-chart] { margin: 1rem 0; }
-.chart { --page: #ffffff; --text: #1a1a1a; --quiet: #555555; --rule: #d4d4d4;
-  --simulated: #0072b2; --reported: #d55e00;
-  background: #ffffff; color: #1a1a1a; padding: 0.8rem; overflow-x: auto; }
-"""
+from asylumatlas.report.document import document
 
 
 def write(fit: Fit, path: str | Path, *, title: str, profiles: Sequence[Profile] = ()) -> Path:
@@ -35,7 +29,7 @@ def write(fit: Fit, path: str | Path, *, title: str, profiles: Sequence[Profile]
     Raises:
         OSError: it cannot be written; nothing is left of it then.
     """
-    store(Path(path), render(fit, title, profiles).encode("utf-8"))
+    store_whole(Path(path), render(fit, title, profiles).encode("utf-8"))
     return Path(path)
 
 
@@ -53,39 +47,14 @@ def render(fit: Fit, title: str, profiles: Sequence[Profile] = ()) -> str:
             _reproduction(fit),
         )
     )
-    name = escape(title)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{name} · Asylum Atlas</title>
-<style>{static("report.css")}{STYLE}</style>
-</head>
-<body>
-<header>
-<p class="quiet">Asylum Atlas · fit report</p>
-<h1>{name}</h1>
-<p class="banner">A model fitted to published totals. It says nothing about any person.</p>
-{state}{warnings}
-<noscript><p class="note">Scripts are off: charts are not drawn, and the numbers of each chart \
-stand in the table beneath it.</p></noscript>
-</header>
-<main id="main">
-{body}
-</main>
-<footer class="quiet">Problem <code>{escape(fit.fingerprint)}</code>, seed {fit.seed}. \
-This page asks nothing of any network.</footer>
-<!--
-{notice()}
--->
-<script>{static("vega.js")}</script>
-<script>{static("report.js")}</script>
-</body>
-</html>
-"""
+    claim = "A model fitted to published totals. It says nothing about any person."
+    return document(
+        title,
+        body,
+        above="Asylum Atlas · fit report",
+        below=f'<p class="banner">{claim}</p>\n{state}{warnings}',
+        footer=f"Problem <code>{escape(fit.fingerprint)}</code>, seed {fit.seed}. ",
+    )
 
 
 def _learnt(fit: Fit) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from asylumatlas.calibrate.likelihood import Likelihood
 from asylumatlas.calibrate.problem import CalibrationError, Floats, Problem, subset
 from asylumatlas.calibrate.result import Fit
+from asylumatlas.calibrate.threads import one_thread
 from asylumatlas.ensembles import pieces
 
 DROP = 1.92  # half of 3.84: where a log likelihood leaves its 95 % interval
@@ -222,7 +223,8 @@ def profiles(
 
 def _piece(problem: Problem, fit: Fit, points: int, starts: int, name: str) -> Profile:
     top = float(fit.log_likelihood.max())
-    return profile(problem, fit, name, points=points, starts=starts, top=top)
+    with one_thread():
+        return profile(problem, fit, name, points=points, starts=starts, top=top)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 
 from asylumatlas.calibrate.problem import CalibrationError, Floats, Prior, Targets, subset
 from asylumatlas.calibrate.waves import Wave
+from asylumatlas.disk import store_whole
 
 FORMAT = "asylumatlas fit 1"
 NOTES, ARRAYS = "fit.json", "fit.npz"
@@ -122,8 +121,8 @@ class Fit:
         notes["targets"] = _columns(self.targets)
         notes["waves"] = [asdict(wave) for wave in self.waves]
         notes |= {key: _plain(getattr(self, key)) for key in NOTED}
-        store(folder / ARRAYS, body)
-        store(folder / NOTES, (json.dumps(notes, indent=1) + "\n").encode())
+        store_whole(folder / ARRAYS, body)
+        store_whole(folder / NOTES, (json.dumps(notes, indent=1) + "\n").encode())
         return folder
 
     @classmethod
@@ -179,18 +178,6 @@ NOTED = (
     *("r_hat", "effective", "times", "accepted", "steps", "ensembles", "walkers", "seed"),
     *("outside", "converged", "warnings", "fingerprint", "seconds", "versions"),
 )
-
-
-def store(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there, so that it is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        draft.write_bytes(data)
-        os.replace(draft, path)
-    except BaseException:  # Ctrl-C too
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _plain(value: Any) -> Any:

@@ -113,8 +113,9 @@ def main(words: Sequence[str] | None = None) -> int:
         code = _obey(list(sys.argv[1:] if words is None else words))
         sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        return _end("asylumatlas: stopped; what was not finished has been removed", STOPPED)
+    except KeyboardInterrupt as stopped:  # a command that keeps something says where
+        left = str(stopped) or "what was not finished has been removed"
+        return _end(f"asylumatlas: stopped; {left}", STOPPED)
     except BrokenPipeError:
         return _reader_left()
     except OSError as error:
@@ -163,7 +164,7 @@ def _code_of(error: ValueError) -> int:
     """
     if not type(error).__module__.startswith("asylumatlas."):
         raise error
-    wrong = type(error).__name__ in ("UsageError", "ScenarioError", "StatsError")
+    wrong = type(error).__name__ in ("UsageError", "ScenarioError", "StatsError", "BacktestError")
     return WRONG_WORDS if wrong else FAILED
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shlex
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from asylumatlas.cli import DONE, UsageError
-from asylumatlas.cli.commands import Json, _option, _print_json, _whole
+from asylumatlas.cli.crew import crew
+from asylumatlas.cli.options import Json, option, whole_number
+from asylumatlas.cli.screen import print_json
+from asylumatlas.cli.shelf import kept_on
 
 if TYPE_CHECKING:
     from asylumatlas.backtest import Backtest
 
 KNOWN = ("national",)
 VARIANTS = {"both": ("given", "blind"), "given": ("given",), "blind": ("blind",)}
+FIRST_LEARNT = "FY2010"
 QUICK = {"draws": 500, "steps": 100}
 
 
@@ -29,16 +33,16 @@ def backtest(
     variant: Annotated[str, Parameter(metavar="given|blind|both")] = "both",
     forecast_by: Annotated[str, Parameter(metavar="NAME")] = "twin",
     judges: Annotated[str, Parameter(metavar="then|now")] = "then",
-    learn_from: Annotated[str, Parameter(metavar="FY|none")] = "FY2010",
-    draws: Annotated[int | None, Parameter(converter=_whole(2, 100_000), metavar="N")] = None,
-    steps: Annotated[int | None, Parameter(converter=_whole(1, 100_000), metavar="N")] = None,
-    quick: Annotated[bool, _option("--quick")] = False,
-    seed: Annotated[int, Parameter(converter=_whole(0), metavar="S")] = 1,
-    workers: Annotated[int, Parameter(converter=_whole(1, 256), metavar="W")] = 1,
+    learn_from: Annotated[str, Parameter(metavar="FY|none")] = FIRST_LEARNT,
+    draws: Annotated[int | None, Parameter(converter=whole_number(2, 100_000), metavar="N")] = None,
+    steps: Annotated[int | None, Parameter(converter=whole_number(1, 100_000), metavar="N")] = None,
+    quick: Annotated[bool, option("--quick")] = False,
+    seed: Annotated[int, Parameter(converter=whole_number(0), metavar="S")] = 1,
+    workers: Annotated[int | None, Parameter(converter=whole_number(1, 256), metavar="W")] = None,
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
     out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
-    resume: Annotated[bool, _option("--resume")] = False,
-    pictures: Annotated[bool, _option("--pictures")] = False,
+    resume: Annotated[bool, option("--resume")] = False,
+    pictures: Annotated[bool, option("--pictures")] = False,
     json: Json = False,
 ) -> int:
     """Forecast past years from what was known then; score that.
@@ -56,7 +60,7 @@ def backtest(
         steps: of each fit.
         quick: fewer draws and steps, for a first look.
         seed: where the random numbers start; the same seed gives the same numbers.
-        workers: processes that share the work; the result does not depend on it.
+        workers: processes that share the work, 1 if not given; the result does not depend on it.
         scheduler: address of a Dask scheduler that does the work, instead of workers.
         out: a new folder for the tables and the page.
         resume: go on with a backtest of the same settings and folder that was stopped.
@@ -66,30 +70,55 @@ def backtest(
     from asylumatlas.backtest import experiment, folder, record
 
     _check(name, variant, out, resume, pictures)
+    hands = crew(workers, scheduler)
     if out is not None:
         folder.free(out)
     small = QUICK if quick else {"draws": experiment.DRAWS, "steps": experiment.STEPS}
     asked: dict[str, Any] = {
-        "cutoffs": record.span(cutoffs),
-        "horizons": record.span(horizons, int),
+        "cutoffs": _said("--cutoffs", lambda: record.span(cutoffs)),
+        "horizons": _said("--horizons", lambda: record.span(horizons, int)),
         "variants": VARIANTS[variant],
         "forecast_by": forecast_by,
         "judges": judges,
-        "learn_from": None if learn_from == "none" else record.fiscal_year(learn_from),
+        "learn_from": _said("--learn-from", lambda: _first_learnt(learn_from)),
         "draws": small["draws"] if draws is None else draws,
         "steps": small["steps"] if steps is None else steps,
         "seed": seed,
     }
-    result = _run(asked, out, resume, {"workers": workers, "scheduler": scheduler})
-    if out is not None:
-        folder.write(result, out, _command(name, asked, cutoffs, horizons, variant), pictures)
+    if (asked["learn_from"] or 0) > max(asked["cutoffs"]) and learn_from != FIRST_LEARNT:
+        raise UsageError(f"--learn-from {learn_from}: is after the last cut-off; give an earlier")
+    shelf = folder.journal_of(out) if out is not None else None
+    with kept_on(shelf, asked, resume=resume):
+        result = _run(asked, shelf, hands)
+        if out is not None:
+            folder.write(result, out, _command(name, asked, cutoffs, horizons, variant), pictures)
     if json:
-        _print_json({**result.plain(), "folder": str(out) if out else None})
+        print_json({**result.plain(), "folder": str(out) if out else None})
     else:
         from asylumatlas.cli import backtest_tables
 
         backtest_tables.print_backtest(result, str(out) if out else "")
     return DONE
+
+
+def _said(option: str, read: Callable[[], Any]) -> Any:
+    """What an option says, a fault of it told with its name.
+
+    Raises:
+        UsageError: it says nothing that makes sense.
+    """
+    from asylumatlas.backtest.record import BacktestError
+
+    try:
+        return read()
+    except BacktestError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _first_learnt(text: str) -> int | None:
+    from asylumatlas.backtest import record
+
+    return None if text == "none" else record.fiscal_year(text)
 
 
 def _check(name: str, variant: str, out: Path | None, resume: bool, pictures: bool) -> None:
@@ -111,9 +140,9 @@ def _check(name: str, variant: str, out: Path | None, resume: bool, pictures: bo
             raise UsageError(f"{flag}: name the folder too, with --out DIR.")
 
 
-def _run(asked: dict[str, Any], out: Path | None, resume: bool, crew: dict[str, Any]) -> Backtest:
+def _run(asked: dict[str, Any], shelf: Path | None, hands: dict[str, Any]) -> Backtest:
     """Do the work, finished cut-offs kept beside the folder until all are done."""
-    from asylumatlas.backtest import folder, national
+    from asylumatlas.backtest import national
     from asylumatlas.cli.progress import ReplicationBar
 
     class CutoffBar(ReplicationBar):
@@ -126,11 +155,8 @@ def _run(asked: dict[str, Any], out: Path | None, resume: bool, crew: dict[str, 
             if self._bar:
                 self._bar.update(self._task, completed=done, total=total)
 
-    journal = folder.journal_of(out) if out is not None else None
-    if journal is not None and not resume:
-        shutil.rmtree(journal, ignore_errors=True)
     with CutoffBar(len(asked["cutoffs"])) as progress:
-        return national(**asked, **crew, journal=journal, progress=progress)
+        return national(**asked, **hands, journal=shelf, progress=progress)
 
 
 def _command(name: str, asked: dict[str, Any], cutoffs: str, horizons: str, variant: str) -> str:

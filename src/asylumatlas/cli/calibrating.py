@@ -12,24 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter, Token
 
 from asylumatlas.cli import DONE, FAILED, UsageError
+from asylumatlas.cli.crew import crew
+from asylumatlas.cli.options import whole_number
+from asylumatlas.cli.shelf import SETTINGS, kept_on, pieces_on
 
 if TYPE_CHECKING:
     from asylumatlas.calibrate import Fit, Profile
     from asylumatlas.national.problem import NationalProblem
 
 MODELS = ("national",)
-
-
-def _whole(low: int, high: int) -> Any:
-    """A converter that takes whole numbers of a range."""
-
-    def read(_: object, tokens: Sequence[Token]) -> int:
-        text = tokens[0].value
-        if not (text.isascii() and text.isdigit()) or not low <= int(text) <= high:
-            raise ValueError(f"{text!r} is not a whole number from {low:,} to {high:,}.")
-        return int(text)
-
-    return read
+FEWEST = 3  # runs that can teach a fit anything
+ROUNDS = "rounds"  # within the folder: what is finished of an unfinished fit
 
 
 def _fiscal_year(_: object, tokens: Sequence[Token]) -> int:
@@ -47,11 +40,12 @@ def calibrate(
     until: Annotated[int, Parameter(converter=_fiscal_year, metavar="FY")] = 2017,
     known: Literal["published", "covered"] = "published",
     hold: Annotated[tuple[str, ...], Parameter(negative="", metavar="TARGET")] = (),
-    steps: Annotated[int, Parameter(converter=_whole(20, 10**6), metavar="N")] = 2000,
-    seed: Annotated[int, Parameter(converter=_whole(0, 2**63 - 1), metavar="S")] = 1,
-    train: Annotated[int, Parameter(converter=_whole(0, 10_000), metavar="RUNS")] = 0,
+    steps: Annotated[int, Parameter(converter=whole_number(20, 10**6), metavar="N")] = 2000,
+    seed: Annotated[int, Parameter(converter=whole_number(0, 2**63 - 1), metavar="S")] = 1,
+    train: Annotated[int, Parameter(converter=whole_number(0, 10_000), metavar="RUNS")] = 0,
+    draws: Annotated[int, Parameter(converter=whole_number(0, 10_000), metavar="N")] = 0,
     profiles: Annotated[bool, Parameter(show_default=False)] = True,
-    workers: Annotated[int, Parameter(converter=_whole(1, 256), metavar="W")] = 1,
+    workers: Annotated[int | None, Parameter(converter=whole_number(1, 256), metavar="W")] = None,
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
     out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     resume: Annotated[bool, Parameter(negative="", show_default=False)] = False,
@@ -72,8 +66,10 @@ def calibrate(
         seed: the same seed gives the same draws.
         train: runs of the simulation, some seconds each, that teach the fit what its quick model
             gets wrong; 0 uses those that come with the program, if any.
+        draws: write draws.csv, a table of so many draws for simulations of us-courts, with the
+            productivity at which each completes what was completed; some seconds each.
         profiles: make profile likelihoods; they take a minute or more.
-        workers: processes that share the work; the result does not depend on it.
+        workers: processes that share the work, 1 if not given; the result does not depend on it.
         scheduler: address of a Dask scheduler that does the work instead.
         out: folder for the fit; fit-MODEL-FY if not given.
         resume: go on from what an earlier call in the same folder kept, with more steps too.
@@ -87,8 +83,10 @@ def calibrate(
             f"calibrate: {model}: not one of {known_models}.{did_you_mean(model, MODELS)}"
         )
     folder = out or Path(f"fit-{model}-FY{until}")
-    if (folder / "fit.json").exists() and not resume:
-        raise UsageError(f"{folder}: holds a fit; --resume goes on from it, --out names another")
+    several = crew(workers, scheduler)
+    if 0 < train < FEWEST:
+        raise UsageError(f"--train {train}: too few to learn from; give {FEWEST} or more, or 0")
+    _check_folder(folder, resume)
     from asylumatlas import calibrate as room
     from asylumatlas.national.errors import NationalError
     from asylumatlas.national.problem import national_problem
@@ -97,13 +95,17 @@ def calibrate(
         problem = national_problem(until=until, known=known, held=hold)
     except (room.CalibrationError, NationalError) as error:  # all that it refuses are words
         raise UsageError(str(error)) from None
-    several: dict[str, Any] = {"workers": workers, "scheduler": scheduler}
-    with _bar() as progress:
+    asked = {"model": model, "until": until, "known": known, "hold": sorted(hold)}
+    asked |= {"seed": seed, "train": train}
+    kept = kept_on(folder / ROUNDS, asked, resume=resume, lasting=True)
+    with kept, _bar() as progress:
         problem = _taught(problem, train, seed, folder, progress, several)
         fit = room.fit(
-            problem, seed=seed, steps=steps, journal=folder / "rounds", progress=progress, **several
+            problem, seed=seed, steps=steps, journal=folder / ROUNDS, progress=progress, **several
         )
         fit.save(folder)
+        if draws and fit.converged:
+            _draws(fit, until, draws, seed, folder, _labelled(progress, "Draws"), several)
         made = []
         if profiles and fit.converged:
             told = _labelled(progress, "Profiles")
@@ -116,6 +118,29 @@ def calibrate(
     if not fit.converged:
         raise room.CalibrationError(fit.warnings[0])
     return DONE if fit.converged else FAILED
+
+
+def _check_folder(folder: Path, resume: bool) -> None:
+    """Refuse a folder that can take no fit, or whose fit would be lost.
+
+    Raises:
+        UsageError: names the folder and the remedy.
+    """
+    above = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not above.is_dir() or (folder.is_symlink() and not folder.exists()):
+        why = f"{above.name} is a file" if not above.is_dir() else "a link that leads nowhere"
+        raise UsageError(f"{folder}: {why}; name another folder with --out")
+    kept = pieces_on(folder / ROUNDS)
+    if not (folder / "fit.json").exists():
+        begun = kept or (folder / ROUNDS / SETTINGS).is_file()
+        if folder.is_dir() and any(folder.iterdir()) and not begun:
+            raise UsageError(f"{folder}: there is something already; name a new folder with --out")
+    elif not resume:
+        raise UsageError(f"{folder}: holds a fit; --resume goes on from it, --out names another")
+    elif not kept:
+        raise UsageError(
+            f"{folder}: holds a fit, but nothing to go on from; name another folder with --out"
+        )
 
 
 def _taught(
@@ -132,7 +157,7 @@ def _taught(
     if runs:
         told = _labelled(progress, "Training")
         made = training.train(
-            problem, runs=runs, seed=seed, journal=folder / "rounds", progress=told, **several
+            problem, runs=runs, seed=seed, journal=folder / ROUNDS, progress=told, **several
         )
         made.save(folder / "training.csv")
     else:
@@ -141,6 +166,30 @@ def _taught(
             return problem
         made = kept
     return replace(problem, discrepancy=made.discrepancy(problem))
+
+
+def _draws(
+    fit: Fit,
+    until: int,
+    count: int,
+    seed: int,
+    folder: Path,
+    told: Callable[[int, int], None],
+    several: dict[str, Any],
+) -> None:
+    """Write the table of draws that simulations take."""
+    from asylumatlas.national.fitted import fitted, remarks
+
+    found = fitted(
+        fit,
+        until=until,
+        draws=count,
+        seed=seed,
+        journal=folder / ROUNDS,
+        progress=told,
+        **several,
+    )
+    found.save(folder / "draws.csv", remarks(found, fit, seed))
 
 
 def _bar() -> AbstractContextManager[Callable[[str, int, int], None]]:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from asylumatlas.cli import DONE, screen
-from asylumatlas.cli.commands import _print_json
+from asylumatlas.cli.screen import print_json
 from asylumatlas.stats.catalogue import Statistic, statistic, statistics
 
 
@@ -14,7 +14,7 @@ def print_catalogue(as_json: bool) -> int:
     """Print every statistic: its name, its question, its definitions."""
     known = statistics()
     if as_json:
-        _print_json({"statistics": [described(one) for one in known.values()]})
+        print_json({"statistics": [described(one) for one in known.values()]})
         return DONE
     for subject, ones in groupby(known.values(), key=lambda one: one.subject):
         screen.heading(subject.replace("_", " ").capitalize())
@@ -67,7 +67,7 @@ def print_statistic(name: str, as_json: bool) -> int:
     """Print what one statistic is, with every definition."""
     one = statistic(name)
     if as_json:
-        _print_json(described(one))
+        print_json(described(one))
         return DONE
     screen.heading(f"{one.label} ({one.name})")
     screen.paragraph(one.question)

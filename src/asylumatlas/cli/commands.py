@@ -6,42 +6,20 @@ is that argument's. Everything heavy is imported inside the functions.
 
 from __future__ import annotations
 
-import json as json_text
-import math
 import os
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter, Token
+from cyclopts import Parameter
 
 from asylumatlas.cli import DONE, FAILED, WRONG_WORDS, UsageError
+from asylumatlas.cli.options import MOST_REPLICATIONS, Json, option, overrides, whole_number
+from asylumatlas.cli.screen import print_json
 
-MOST_REPLICATIONS = 32767  # the event log numbers them in 16 bits
-
-
-def _whole(low: int, high: int | None = None) -> Any:
-    """A converter that takes whole numbers of a range and nothing that only resembles one."""
-
-    def read(_: object, tokens: Sequence[Token]) -> int:
-        text = tokens[0].value
-        digits = text.isascii() and text.removeprefix("-").isdigit() and len(text) < 19
-        if not digits or int(text) < low or (high is not None and int(text) > high):
-            span = f"from {low} to {high}" if high is not None else f"of {low} or more"
-            raise ValueError(f"{text!r} is not a whole number {span}.")
-        return int(text)
-
-    return read
-
-
-def _option(name: str, metavar: str = "") -> Parameter:
-    """A flag without a negative form, or an option whose value is called `metavar`."""
-    return Parameter(name=name, negative="", metavar=metavar or None, show_default=False)
-
-
-Json = Annotated[bool, _option("--json")]
+if TYPE_CHECKING:
+    from asylumatlas.scenario import Scenario
 
 
 def run(
@@ -49,16 +27,16 @@ def run(
     /,
     *,
     replications: Annotated[
-        int, Parameter(converter=_whole(1, MOST_REPLICATIONS), metavar="N")
+        int, Parameter(converter=whole_number(1, MOST_REPLICATIONS), metavar="N")
     ] = 200,
-    seed: Annotated[int, Parameter(converter=_whole(0), metavar="S")] = 1,
-    workers: Annotated[int | None, Parameter(converter=_whole(1, 256), metavar="W")] = None,
-    set_: Annotated[tuple[str, ...], _option("--set", "KEY=VALUE")] = (),
+    seed: Annotated[int, Parameter(converter=whole_number(0), metavar="S")] = 1,
+    workers: Annotated[int | None, Parameter(converter=whole_number(1, 256), metavar="W")] = None,
+    set_: Annotated[tuple[str, ...], option("--set", "KEY=VALUE")] = (),
     out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
     json: Json = False,
-    no_log: Annotated[bool, _option("--no-log")] = False,
+    no_log: Annotated[bool, option("--no-log")] = False,
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
-    resume: Annotated[bool, _option("--resume")] = False,
+    resume: Annotated[bool, option("--resume")] = False,
 ) -> int:
     """Simulate a scenario, and print what was reported beside it.
 
@@ -76,15 +54,17 @@ def run(
         resume: keep what is finished if the run is stopped, and go on from what an equal run kept.
     """
     from asylumatlas import runs
+    from asylumatlas.cli.crew import crew
     from asylumatlas.cli.ensemble_progress import EnsembleBar
     from asylumatlas.cli.progress import ReplicationBar
     from asylumatlas.scenario import load_scenario
 
-    chosen = load_scenario(scenario, _overrides(set_))
+    chosen = load_scenario(scenario, overrides(set_))
     options = [f"--replications={replications}", f"--seed={seed}", *(f"--set={s}" for s in set_)]
-    if scheduler is not None and workers is not None:
-        raise UsageError("--workers: the scheduler has its own workers; leave one of the two out")
+    crew(workers, scheduler)  # only that the words make sense
     keeps = resume or scheduler is not None
+    if resume and out is not None:
+        _same_as_before(out, chosen, seed, replications, not no_log)
     plain = ReplicationBar(replications)
     with EnsembleBar("Simulating", replications, is_kept=True) if keeps else plain as progress:
         result = runs.run(
@@ -102,7 +82,7 @@ def run(
     folder = str(result.folder)
     report = os.path.join(folder, "report.html")
     if json:
-        _print_json({**result.summary, "run": folder, "report": report})
+        print_json({**result.summary, "run": folder, "report": report})
     else:
         from asylumatlas.cli import tables
 
@@ -111,6 +91,23 @@ def run(
         print(f"{folder}: people are missing from the books; do not use it", file=sys.stderr)
         return FAILED
     return DONE
+
+
+def _same_as_before(out: Path, scenario: Scenario, seed: int, replications: int, log: bool) -> None:
+    """Refuse to go on where what was kept is only of other settings.
+
+    Raises:
+        UsageError: names the folder that holds it, and the remedy.
+    """
+    from asylumatlas.sim.block import key_of
+    from asylumatlas.sim.folder import kept_of_others
+
+    others = kept_of_others(out, key_of(scenario, seed, replications, log))
+    if others:
+        raise UsageError(
+            f"--resume: {others[0]} is of other settings, or of another version; give the same "
+            "settings, name another --out, or remove it to start anew"
+        )
 
 
 def scenarios(*, json: Json = False) -> None:
@@ -124,7 +121,7 @@ def scenarios(*, json: Json = False) -> None:
 
     rows = [listings.head(load_scenario(name)) for name in names()]
     if json:
-        _print_json({"scenarios": rows})
+        print_json({"scenarios": rows})
     else:
         listings.print_scenarios(rows)
 
@@ -141,7 +138,7 @@ def show(scenario: str, /, *, json: Json = False) -> None:
 
     described = listings.describe(load_scenario(scenario))
     if json:
-        _print_json(described)
+        print_json(described)
     else:
         listings.print_scenario(described)
 
@@ -182,31 +179,11 @@ def compare(run_a: Path, run_b: Path, /, *, json: Json = False) -> None:
 
     found = compare_runs(run_a, run_b)
     if json:
-        _print_json(found)
+        print_json(found)
     else:
         from asylumatlas.cli import tables
 
         tables.print_comparison(found, str(run_a), str(run_b))
-
-
-def _overrides(words: Sequence[str]) -> dict[str, str]:
-    """KEY=VALUE words as a table.
-
-    Raises:
-        UsageError: a word without "=" or without a key, or a key given twice.
-    """
-    overrides: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise UsageError(f"--set {word}: write --set KEY=VALUE, for example {_EXAMPLE}")
-        if key.strip() in overrides:
-            raise UsageError(f"--set {key.strip()}: given twice; keep one")
-        overrides[key.strip()] = value.strip()
-    return overrides
-
-
-_EXAMPLE = "--set port.san_ysidro.holding_capacity=400"
 
 
 def _nearest_run(folder: Path) -> str:
@@ -216,16 +193,3 @@ def _nearest_run(folder: Path) -> str:
     near = folder.parent.glob("*/summary.json") if folder.parent.is_dir() else ()
     hint = did_you_mean(str(folder), [str(path.parent) for path in near])
     return f".{hint}" if hint else "; a run's folder holds a summary.json"
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json_text.dumps(_json_ready(value), indent=1, allow_nan=False))
-
-
-def _json_ready(value: Any) -> Any:
-    """JSON knows no NaN: a number that does not exist is null."""
-    if isinstance(value, dict):
-        return {key: _json_ready(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_ready(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json as json_text
 import shlex
-import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from asylumatlas.cli import DONE, UsageError
-from asylumatlas.cli.commands import Json, _option, _overrides, _print_json, _whole
+from asylumatlas.cli.crew import crew
+from asylumatlas.cli.options import Json, option, overrides, whole_number
+from asylumatlas.cli.screen import print_json
+from asylumatlas.cli.shelf import kept_on
 
 if TYPE_CHECKING:
     from asylumatlas.plan import Goal
@@ -28,21 +31,21 @@ def plan(
     pending_below: Annotated[float | None, Parameter(metavar="CASES")] = None,
     by: Annotated[str | None, Parameter(metavar="FY")] = None,
     start: Annotated[str | None, Parameter(metavar="FY")] = None,
-    years: Annotated[int | None, Parameter(converter=_whole(1, 15), metavar="N")] = None,
+    years: Annotated[int | None, Parameter(converter=whole_number(1, 15), metavar="N")] = None,
     hires_per_quarter: Annotated[float | None, Parameter(metavar="N")] = None,
     budget: Annotated[float | None, Parameter(metavar="USD")] = None,
     lead_days: Annotated[float | None, Parameter(metavar="DAYS")] = None,
     receipts: Annotated[float | None, Parameter(metavar="CASES")] = None,
-    courts: Annotated[tuple[str, ...], _option("--courts", "KEY=LEAST:MOST")] = (),
-    set_: Annotated[tuple[str, ...], _option("--set", "KEY=VALUE")] = (),
-    no_ranking: Annotated[bool, _option("--no-ranking")] = False,
-    draws: Annotated[int, Parameter(converter=_whole(0, 10_000), metavar="N")] = 64,
-    simulate: Annotated[int, Parameter(converter=_whole(0, 1000), metavar="N")] = 1,
-    seed: Annotated[int, Parameter(converter=_whole(0), metavar="S")] = 1,
-    workers: Annotated[int, Parameter(converter=_whole(1, 256), metavar="W")] = 1,
+    courts: Annotated[tuple[str, ...], option("--courts", "KEY=LEAST:MOST")] = (),
+    set_: Annotated[tuple[str, ...], option("--set", "KEY=VALUE")] = (),
+    no_ranking: Annotated[bool, option("--no-ranking")] = False,
+    draws: Annotated[int, Parameter(converter=whole_number(0, 10_000), metavar="N")] = 64,
+    simulate: Annotated[int, Parameter(converter=whole_number(0, 1000), metavar="N")] = 1,
+    seed: Annotated[int, Parameter(converter=whole_number(0), metavar="S")] = 1,
+    workers: Annotated[int | None, Parameter(converter=whole_number(1, 256), metavar="W")] = None,
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
     out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
-    resume: Annotated[bool, _option("--resume")] = False,
+    resume: Annotated[bool, option("--resume")] = False,
     json: Json = False,
 ) -> int:
     """Find the least-cost judges, attorneys and officers that meet a goal.
@@ -66,7 +69,7 @@ def plan(
         simulate: replications in which simulated people carry out each of the best five plans; one
             is the run at central values, more are spread over parameter draws.
         seed: where the random numbers start; the same seed gives the same answer.
-        workers: processes that share the ranking; the result does not depend on it.
+        workers: processes that share the ranking, 1 if not given; the result does not depend on it.
         scheduler: address of a Dask scheduler that does the ranking, instead of workers.
         out: a new folder for tables, page and a scenario of the plan.
         resume: go on with a plan of the same settings and folder that was stopped.
@@ -82,32 +85,53 @@ def plan(
     }  # fmt: skip
     if resume and out is None:
         raise UsageError("--resume: name the folder too, with --out DIR.")
+    hands = crew(workers, scheduler)
+    if scheduler is not None and no_ranking:
+        raise UsageError("--scheduler: only ranking is shared; leave it or --no-ranking out")
     try:
         wanted = read_goal(goal, **words)
         _known_courts(wanted)
     except PlanError as error:
         raise UsageError(str(error)) from None
+    except (OSError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else "nested too deep"
+        raise UsageError(f"{goal}: cannot be read: {why}") from None
     settings = {"draws": draws, "seed": seed, "ranking": not no_ranking, "simulated": simulate}
-    crew = {"workers": workers, "scheduler": scheduler}
-    found = _run(wanted, settings, crew, out, resume)
-    if out is not None:
-        from asylumatlas.plan import folder
+    shelf = _shelf(out)
+    with kept_on(shelf, _asked(wanted, settings), resume=resume):
+        found = _run(wanted, settings, hands, shelf)
+        if out is not None:
+            from asylumatlas.plan import folder
 
-        folder.write(found, out, _command(goal, words, courts, set_, settings))
-        shutil.rmtree(folder.journal_of(out), ignore_errors=True)
+            folder.write(found, out, _command(goal, words, courts, set_, settings))
     if json:
-        _print_json({**found.plain(), "folder": str(out) if out else None})
+        print_json({**found.plain(), "folder": str(out) if out else None})
     else:
         _print(found, out)
     return DONE
 
 
-def _run(
-    goal: Goal, settings: dict[str, Any], crew: dict[str, Any], out: Path | None, resume: bool
-) -> Plan:
+def _shelf(out: Path | None) -> Path | None:
+    """Where finished pieces are kept, beside the folder.
+
+    Raises:
+        UsageError: the folder cannot take a plan.
+    """
+    from asylumatlas.plan import PlanError, folder
+
+    if out is None:
+        return None
+    try:
+        folder.free(out)
+    except PlanError as error:
+        raise UsageError(str(error)) from None
+    return folder.journal_of(out)
+
+
+def _run(goal: Goal, settings: dict[str, Any], hands: dict[str, Any], shelf: Path | None) -> Plan:
     """Do the work, finished pieces of the ranking kept beside the folder until all are done."""
     from asylumatlas.cli.progress import ReplicationBar
-    from asylumatlas.plan import folder
+    from asylumatlas.ensembles import Journal
     from asylumatlas.plan import plan as find
 
     class PieceBar(ReplicationBar):
@@ -115,18 +139,15 @@ def _run(
 
         work = "Ranking"
 
-    journal = None
-    if out is not None:
-        from asylumatlas.ensembles import Journal
-
-        folder.free(out)
-        kept = folder.journal_of(out)
-        if not resume:
-            shutil.rmtree(kept, ignore_errors=True)
-        journal = Journal(kept, _key(goal, settings))
+    journal = None if shelf is None else Journal(shelf, _key(goal, settings))
     pieces = -(-settings["draws"] // 4) if settings["ranking"] else 1
     with PieceBar(max(pieces, 1)) as progress:
-        return find(goal, **settings, **crew, journal=journal, progress=progress)
+        return find(goal, **settings, **hands, journal=journal, progress=progress)
+
+
+def _asked(goal: Goal, settings: dict[str, Any]) -> dict[str, Any]:
+    """All that was asked for, by name."""
+    return {each.name: repr(getattr(goal, each.name)) for each in fields(goal)} | settings
 
 
 def _key(goal: Goal, settings: dict[str, Any]) -> str:
@@ -158,7 +179,7 @@ def _bounds(words: tuple[str, ...]) -> dict[str, Any]:
 
 def _numbers(words: tuple[str, ...]) -> dict[str, float]:
     found = {}
-    for key, value in _overrides(words).items():
+    for key, value in overrides(words).items():
         try:
             found[key] = float(value)
         except ValueError:

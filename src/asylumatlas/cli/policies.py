@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json as json_text
 import re
 import shlex
-import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -18,7 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from asylumatlas.cli import DONE, UsageError, screen
-from asylumatlas.cli.commands import MOST_REPLICATIONS, _option, _overrides, _whole
+from asylumatlas.cli.crew import crew
+from asylumatlas.cli.options import MOST_REPLICATIONS, option, overrides, whole_number
+from asylumatlas.cli.shelf import contents, kept_on
+from asylumatlas.disk import check_free, comma_separated, journal_of, new_folder
 
 if TYPE_CHECKING:
     from asylumatlas.sim.policies import Comparison, Policy
@@ -35,10 +35,12 @@ NOTES = (
     '"same": no replication differs at all. "within luck": the mean difference is less than two '
     'standard errors of luck from nothing. "more than luck": it is more. "either way": it is more, '
     "but the range reaches from less to more.",
-    "Draws are from the whole assumed range of every number, not fitted to what was published; "
-    "how far the base then is from a published figure stands under each table.",
     "Waits are of cases filed in the run and decided in the last 365 days, detained and released "
     "together; a wait of who is still waiting is not in them.",
+)
+WHOLE = (
+    "Draws are from the whole range of every number, each on its own, not fitted to what was "
+    "published; how far the base then is from a published figure stands under each table."
 )
 
 
@@ -46,17 +48,17 @@ def policies(
     *names: str,
     base: Annotated[str, Parameter(metavar="SCENARIO")] = "us-courts",
     replications: Annotated[
-        int, Parameter(converter=_whole(1, MOST_REPLICATIONS), metavar="N")
+        int, Parameter(converter=whole_number(1, MOST_REPLICATIONS), metavar="N")
     ] = 20,
-    seed: Annotated[int, Parameter(converter=_whole(0), metavar="S")] = 1,
-    set_: Annotated[tuple[str, ...], _option("--set", "KEY=VALUE")] = (),
+    seed: Annotated[int, Parameter(converter=whole_number(0), metavar="S")] = 1,
+    set_: Annotated[tuple[str, ...], option("--set", "KEY=VALUE")] = (),
     until: Annotated[str | None, Parameter(metavar="DATE")] = None,
-    on: Annotated[tuple[str, ...], _option("--on", "DATE")] = (),
-    workers: Annotated[int | None, Parameter(converter=_whole(1, 256), metavar="W")] = None,
+    on: Annotated[tuple[str, ...], option("--on", "DATE")] = (),
+    workers: Annotated[int | None, Parameter(converter=whole_number(1, 256), metavar="W")] = None,
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
     format: Annotated[str, Parameter(metavar="|".join(FORMATS))] = "table",
     out: Annotated[Path | None, Parameter(metavar="DIR")] = None,
-    resume: Annotated[bool, _option("--resume")] = False,
+    resume: Annotated[bool, option("--resume")] = False,
 ) -> int:
     """Compare policies with their base: same people, same luck.
 
@@ -77,18 +79,22 @@ def policies(
     from asylumatlas.cli.ensemble_progress import EnsembleBar
     from asylumatlas.sim import policies as comparing
 
-    _check(format, out, resume, workers, scheduler)
-    fixed = _overrides(set_)
+    _check(format, out, resume)
+    hands = crew(workers, scheduler)
+    fixed = overrides(set_)
     if until is not None and "to" in fixed:
         raise UsageError("--set to: --until says the last day already; leave one of the two out")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise UsageError(f"{twice}: named twice; name each policy once")
-    journal = None if out is None else out.parent / f".{out.name}.unfinished"
-    if journal is not None and not resume:
-        shutil.rmtree(journal, ignore_errors=True)
+    journal = None if out is None else journal_of(out)
+    asked = {"names": names, "base": base, "replications": replications, "seed": seed}
+    asked |= {"set": fixed, "until": until, "on": on, "files": contents(*names, base)}
     try:
-        with EnsembleBar("Simulating", 1, is_kept=journal is not None) as progress:
+        with (
+            kept_on(journal, asked, resume=resume),
+            EnsembleBar("Simulating", 1, is_kept=journal is not None) as progress,
+        ):
             found = comparing.compare_policies(
                 names,
                 base=base,
@@ -97,10 +103,9 @@ def policies(
                 overrides=fixed,
                 until=None if until is None else _day(until, "--until"),
                 moments=[_day(text, "--on") for text in on],
-                workers=workers or 1,
-                scheduler=scheduler,
                 journal=journal,
                 progress=progress,
+                **hands,
             )
     except comparing.PolicyError as error:
         raise UsageError(str(error)) from error
@@ -115,9 +120,7 @@ def policies(
     return DONE
 
 
-def _check(
-    format: str, out: Path | None, resume: bool, workers: int | None, scheduler: str | None
-) -> None:
+def _check(format: str, out: Path | None, resume: bool) -> None:
     """Refuse words that cannot be obeyed, before any work.
 
     Raises:
@@ -128,15 +131,10 @@ def _check(
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS) or f" Known: {', '.join(FORMATS)}."
         raise UsageError(f"--format {format}: unknown format.{hint}")
-    if scheduler is not None and workers is not None:
-        raise UsageError("--workers: the scheduler has its own workers; leave one of the two out")
     if resume and out is None:
         raise UsageError("--resume: name the folder too, with --out DIR")
-    if out is not None and (out.is_file() or (out.is_dir() and any(out.iterdir()))):
-        raise UsageError(f"{out}: there is something already; name a new folder")
-    above = next((a for a in out.absolute().parents if a.exists()), None) if out else None
-    if above is not None and not above.is_dir():
-        raise UsageError(f"{out}: {above.name} is a file; name another folder")
+    if out is not None:
+        check_free(out, UsageError)
 
 
 def _day(text: str, option: str) -> date:
@@ -153,7 +151,7 @@ def _give(found: Comparison, format: str, moments: bool) -> None:
     if format == "table":
         print_policies(found, moments)
     elif format == "csv":
-        print(_csv(found.rows()), end="")
+        print(comma_separated(found.rows()), end="")
     else:
         print(_json(found), end="")
 
@@ -168,27 +166,10 @@ def write(found: Comparison, folder: Path, command: str) -> None:
     """
     from asylumatlas.cli.policy_page import page
 
-    draft = folder.parent / f".{folder.name}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        (draft / "policies.csv").write_text(_csv(found.rows()), "utf-8")
+    with new_folder(folder, UsageError) as draft:
+        (draft / "policies.csv").write_text(comma_separated(found.rows()), "utf-8")
         (draft / "policies.json").write_text(_json(found), "utf-8")
         (draft / "policies.html").write_text(page(found, command), "utf-8")
-        if folder.is_dir():
-            folder.rmdir()
-        draft.replace(folder)
-    except BaseException:  # Ctrl-C too
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    held = io.StringIO()
-    writer = csv.DictWriter(held, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return held.getvalue()
 
 
 def _json(found: Comparison) -> str:
@@ -248,7 +229,7 @@ def notes(found: Comparison, moments: bool = False) -> list[str]:
         last = max((each.on for each in policy.published), default=None)
         some = [each for each in policy.published if moments or each.on == last]
         words.update(dict.fromkeys(each.words for each in some))
-    return [*said, *NOTES, *(f"Published: {text}." for text in words)]
+    return [*said, *NOTES, _drawn(found), *(f"Published: {text}." for text in words)]
 
 
 def started(found: Comparison, policy: Policy) -> str:
@@ -388,3 +369,13 @@ def difference(value: float | None, unit: str) -> str:
     else:
         text, after = f"{value / 1e6 if unit == 'USD' else value:+,.0f}", ""
     return (text if text.strip("+-0.") else text[1:]) + after
+
+
+def _drawn(found: Comparison) -> str:
+    """Where the draws are from."""
+    if not found.joint:
+        return WHOLE
+    return (
+        f"Draws of {found.joint_names:,} parameters belong together: {found.joint}. The others are "
+        "from their whole ranges."
+    )

@@ -10,6 +10,7 @@ from asylumatlas import evidence
 from asylumatlas.cli.policies import (
     ELSE,
     beside,
+    difference,
     head,
     notes,
     numbers,
@@ -19,28 +20,22 @@ from asylumatlas.cli.policies import (
     started,
 )
 from asylumatlas.fans import BLUE, GREY, VERMILLION, blank
-from asylumatlas.markup import Cell, Citations, Group, figure, table
+from asylumatlas.markup import Cell, Citations, Group, Markup, figure, table
 from asylumatlas.pictures.style import INK
-from asylumatlas.report.page import notice, policy, static
+from asylumatlas.report.document import document
 from asylumatlas.sim.areas import AREAS, COUNTS
 from asylumatlas.sim.policies import Comparison, Policy
 
 __all__ = ["page"]
 
-# Pictures keep their paper in dark mode: their colours are chosen against white.
-STYLE = """
-figure[data-chart] { margin: 1rem 0; }
-.chart { --page: #ffffff; --text: #1a1a1a; --quiet: #555555; --rule: #d4d4d4;
-  --simulated: #0072b2; --reported: #d55e00;
-  background: #ffffff; color: #1a1a1a; padding: 0.8rem; overflow-x: auto; }
-body { overflow-wrap: anywhere; }
-"""
 BARS = {
     "80 %": "Dot: median; bar: range of 80 % of replications.",
     "least and most": "Dot: median; bar: least and most of all replications.",
     "": "One run, so without a range.",
 }
 PICTURED = ("completions", "pending", "wait_50", "wait_spread", "unresolved_share", "cost")
+# Under each other: side by side they would be cut off on a phone.
+LEGEND = {"orient": "top", "direction": "vertical"}
 Row = dict[str, Any]
 
 
@@ -52,48 +47,62 @@ def page(found: Comparison, command: str = "") -> str:
         command: what was typed, if it is to be shown.
     """
     cited = _citations(found)
-    listed = "".join(f"<li>{_linked(note, cited)}</li>" for note in notes(found))
+    made, *others = notes(found)
+    listed = "".join(f"<li>{_linked(note, cited)}</li>" for note in others)
     sections = [
-        ("How to read it", f'<ul class="findings">{listed}</ul>'),
-        ("Pictures", "".join(_picture(found, name) for name in PICTURED)),
-        *((each.title, _block(found, each, cited)) for each in found.policies),
-        ("The command", f"<pre><code>{escape(command)}</code></pre>" if command else ""),
-        ("Sources", cited.listing() if cited.sources else ""),
+        ("changed", "What changed", _changed(found, made)),
+        ("pictures", "Pictures", "".join(_picture(found, name) for name in PICTURED)),
+        *((_anchor(each), each.title, _block(found, each, cited)) for each in found.policies),
+        ("reading", "How to read it", f'<ul class="findings">{listed}</ul>'),
+        ("command", "The command", f"<pre><code>{escape(command)}</code></pre>" * bool(command)),
+        ("sources", "Sources", cited.listing() if cited.sources else ""),
     ]
     body = "".join(
-        f"<section><h2>{escape(name)}</h2>{text}</section>" for name, text in sections if text
+        f'<section aria-labelledby="{key}"><h2 id="{key}">{escape(name)}</h2>{text}</section>'
+        for key, name, text in sections
+        if text
     )
-    title = f"Policies beside {found.base}"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{escape(title)} · Asylum Atlas</title>
-<style>{static("report.css")}{STYLE}</style>
-</head>
-<body>
-<header>
-<p class="quiet">Asylum Atlas · simulated people; nothing here is a forecast</p>
-<h1>{escape(title)}</h1>
-<p class="standfirst">What each policy changes for the same people with the same luck.</p>
-<noscript><p class="note">Scripts are off: charts are not drawn, and the numbers of each chart \
-stand in the table beneath it.</p></noscript>
-</header>
-<main id="main">
-{body}
-</main>
-<footer class="quiet">This page asks nothing of any network.</footer>
-<!--
-{notice()}
--->
-<script>{static("vega.js")}</script>
-<script>{static("report.js")}</script>
-</body>
-</html>
-"""
+    return document(
+        f"Policies beside {found.base}",
+        body,
+        above="Asylum Atlas · simulated people; nothing here is a forecast",
+        below='<p class="standfirst">What each policy changes for the same people with the same '
+        "luck.</p>",
+    )
+
+
+def _anchor(policy: Policy) -> str:
+    """What the page calls a policy's section; nothing else on the page begins so."""
+    return "policy-" + re.sub(r"[^A-Za-z0-9_-]+", "-", policy.name)
+
+
+def _changed(found: Comparison, made: str) -> str:
+    """Every policy in one line: what it changes in the whole country by its last day."""
+    rows: list[list[Cell]] = []
+    columns: dict[str, str] = {}
+    for policy in found.policies:
+        last = {r["measure"]: r for r in policy.rows(last=True) if r["area"] == "nation"}
+        columns |= {k: said(*COUNTS[k]) for k in PICTURED if k in last}
+        name = f'<a href="#{_anchor(policy)}">{escape(policy.name)}</a>'
+        cells = [_bracketed(last[k]) if k in last else "-" for k in PICTURED if k in columns]
+        rows.append([Markup(name), *cells])
+    if not columns:
+        return f"<p>{escape(made)}</p>"
+    width = 1 + len(columns)
+    caption = (
+        "Difference from the base in the whole country, to the last day; in brackets: within luck, "
+        "or less in some replications and more in others"
+    )
+    full = [[*row, *["-"] * (width - len(row))] for row in rows]
+    shown_table = table(caption, ("policy", *columns.values()), full, range(1, width), "cards")
+    words = 'What each word means: <a href="#reading">How to read it</a>.'
+    return f"{shown_table}<p>{escape(made)} {words}</p>"
+
+
+def _bracketed(row: Row) -> str:
+    """A difference; in brackets where it may be luck or its sign is open."""
+    text = difference(row["difference"], row["unit"])
+    return f"({text})" if row["reading"] in ("within luck", "either way") else text
 
 
 def _citations(found: Comparison) -> Citations:
@@ -136,7 +145,7 @@ def _picture(found: Comparison, measure: str) -> str:
         }
         for row in rows
     ]
-    words = "; ".join(f"{p['policy']}, {p['area']}: {p['difference']:+,.6g}" for p in points)
+    words = "; ".join(f"{p['policy']}, {p['area']}: {_signed(p['difference'])}" for p in points)
     chart = blank(label, unit_said, f"{label}, difference from the base: {words}.")
     order = list(AREAS.values())
     y: Row = {"field": "policy", "type": "nominal", "title": None, "sort": None}
@@ -145,8 +154,8 @@ def _picture(found: Comparison, measure: str) -> str:
     shared: Row = {
         "y": y,
         "yOffset": {"field": "area", "sort": order},
-        "color": {"field": "area", "title": None, "scale": colour, "legend": {"orient": "top"}},
-        "tooltip": [{"field": key} for key in points[0]],
+        "color": {"field": "area", "title": None, "scale": colour, "legend": LEGEND},
+        "tooltip": [_told(key, value) for key, value in points[0].items()],
     }
     x: Row = {"type": "quantitative", "title": f"difference, {unit_said}"}
     rule = {**shared, "x": {**x, "field": "low"}, "x2": {"field": "high"}}
@@ -171,9 +180,28 @@ def _picture(found: Comparison, measure: str) -> str:
     )
 
 
+def _told(key: str, value: object) -> Row:
+    """A line of what is told of a point under the pointer."""
+    if isinstance(value, str):
+        return {"field": key, "type": "nominal"}
+    return {"field": key, "type": "quantitative", "format": "+,.4~r"}
+
+
+def _signed(value: float) -> str:
+    """A number with its sign, never in powers of ten.
+
+    Example:
+        >>> _signed(1234567.8), _signed(-0.0425), _signed(0.0)
+        ('+1,234,568', '-0.0425', '0')
+    """
+    if not value:
+        return "0"
+    return f"{value:+,.0f}" if abs(value) >= 100 else f"{value:+.3g}"
+
+
 def _twin(points: list[Row], names: list[str]) -> str:
     cells: list[list[Cell]] = [
-        [p["policy"], p["area"], *(f"{p[key]:+,.6g}" for key in ("difference", "low", "high")),
+        [p["policy"], p["area"], *(_signed(p[key]) for key in ("difference", "low", "high")),
          p["reading"]]
         for p in points
     ]  # fmt: skip
@@ -198,4 +226,32 @@ def _block(found: Comparison, each: Policy, cited: Citations) -> str:
     caveats = "".join(f"<li>{_linked(text, cited)}</li>" for text in each.caveats)
     listed = f'<ul class="findings">{caveats}</ul>' if caveats else ""
     after = f"<p>{escape(record)}</p>" if record else ""
-    return f"{''.join(words)}{table(caption, columns, rows, range(1, 6))}{after}{listed}"
+    last = table(caption, columns, rows, range(1, 6))
+    return f"{''.join(words)}{last}{_years(each)}{after}{listed}"
+
+
+def _years(policy: Policy) -> str:
+    """The differences to the end of every fiscal year, folded away."""
+    if len(policy.dates) < 2:
+        return ""
+    by_line: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in policy.rows():
+        by_line.setdefault((row["area"], row["measure"]), {})[row["period"]] = row
+    rows: list[list[Cell] | Group] = []
+    for area in (*AREAS, ""):
+        lines = [
+            each for (where, _), each in by_line.items()
+            if where == area and (area or any(r["reading"] != "same" for r in each.values()))
+        ]  # fmt: skip
+        rows += [Group(AREAS.get(area, ELSE))] * bool(lines)
+        for line in lines:
+            one = next(iter(line.values()))
+            cells = [_bracketed(line[k]) if k in line else "-" for k in policy.columns]
+            rows.append([said(one["label"], one["unit"]), *cells])
+    caption = (
+        "Difference from the base to the end of each fiscal year; in brackets: within luck, or "
+        "either way. The levels and ranges are in policies.csv."
+    )
+    numbered = range(1, 1 + len(policy.columns))
+    shown_table = table(caption, ("measure", *policy.columns), rows, numbered)
+    return f"<details><summary>Every fiscal year</summary>{shown_table}</details>"

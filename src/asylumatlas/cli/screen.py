@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+import math
 import shutil
 import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 NARROWEST = 60  # columns; below that numbers would break
 # What Unicode's own decomposition leaves untranslated.
@@ -128,3 +131,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[
     console.print(grid)
     # Rich pads each line to the table's width and frames it; a file needs neither.
     print("\n".join(line.rstrip() for line in paper.getvalue().split("\n")).strip("\n"))
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print a table of values as JSON; a number that does not exist is null."""
+    print(json.dumps(_json_ready(value), indent=1, allow_nan=False))
+
+
+def _json_ready(value: Any) -> Any:
+    """JSON knows no NaN: a number that does not exist is null."""
+    if isinstance(value, dict):
+        return {key: _json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_ready(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

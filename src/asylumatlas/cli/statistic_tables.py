@@ -103,6 +103,8 @@ def _legend(table: Table, chosen: Sequence[Shown], gone: Sequence[str]) -> Itera
             f"suppressed: withheld, because it holds fewer than {least} cases or would tell of a "
             "cell that does."
         )
+    if table.sampling:
+        yield f"sampled: {table.sampling} of the whole system."
     if any(row.get("worlds") for row in table.rows) and {"counted", "of"} & {
         c.head for c in chosen
     }:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from asylumatlas.cli import DONE
-from asylumatlas.cli.commands import _option, _print_json
+from asylumatlas.cli.options import option
+from asylumatlas.cli.screen import print_json
 from asylumatlas.cli.statistic_options import (
     FORMATS,
     check,
@@ -35,22 +36,22 @@ def stats(
     /,
     *logs: str,
     by: Annotated[str, Parameter(metavar="A,B")] = "",
-    where: Annotated[tuple[str, ...], _option("--where", "KEY=VALUE,...")] = (),
-    from_: Annotated[str, _option("--from", "PERIOD")] = "",
-    to: Annotated[str, _option("--to", "PERIOD")] = "",
+    where: Annotated[tuple[str, ...], option("--where", "KEY=VALUE,...")] = (),
+    from_: Annotated[str, option("--from", "PERIOD")] = "",
+    to: Annotated[str, option("--to", "PERIOD")] = "",
     definition: Annotated[str, Parameter(metavar="D")] = "",
     replications: Annotated[str, Parameter(metavar="bands|pool|N")] = BANDS,
     small: Annotated[int, Parameter(metavar="N")] = SMALL,
     suppress: Annotated[int | None, Parameter(metavar="N")] = None,
-    published: Annotated[bool, _option("--published")] = False,
-    add: Annotated[bool, _option("--add")] = False,
-    format: Annotated[str, _option("--format", "|".join(FORMATS))] = "",
+    published: Annotated[bool, option("--published")] = False,
+    add: Annotated[bool, option("--add")] = False,
+    format: Annotated[str, option("--format", "|".join(FORMATS))] = "",
     out: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     chart: Annotated[Path | None, Parameter(metavar="FILE")] = None,
-    sql: Annotated[str, _option("--sql", "DIALECT")] = "",
+    sql: Annotated[str, option("--sql", "DIALECT")] = "",
     counts: Annotated[Path | None, Parameter(metavar="FILE")] = None,
-    cite: Annotated[bool, _option("--cite")] = False,
-    replace: Annotated[bool, _option("--replace")] = False,
+    cite: Annotated[bool, option("--cite")] = False,
+    replace: Annotated[bool, option("--replace")] = False,
 ) -> int:
     """List the statistics, or answer one from a log, its definition stated.
 
@@ -202,7 +203,7 @@ def _print(table: Table, format: str, out: Path | None) -> None:
         if out is None:
             sys.stdout.write(text.replace("\r\n", "\n"))
     elif format == "json" and out is None:
-        _print_json(table.to_dict())
+        print_json(table.to_dict())
     elif out is None:
         _print_text(table)
     else:
@@ -235,6 +236,6 @@ def _text(table: Table) -> str:
 
 
 def _store(path: Path, text: str) -> None:
-    from asylumatlas.events.parts import store_whole
+    from asylumatlas.disk import store_whole
 
     store_whole(path, (text.rstrip("\n") + "\n").encode())

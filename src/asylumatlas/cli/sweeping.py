@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json as json_text
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -14,31 +14,35 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from asylumatlas.cli import DONE, UsageError, screen
-from asylumatlas.cli.commands import MOST_REPLICATIONS, _option, _overrides, _whole
+from asylumatlas.cli.crew import crew
+from asylumatlas.cli.options import MOST_REPLICATIONS, option, overrides, whole_number
+from asylumatlas.disk import comma_separated
+from asylumatlas.ensembles import Stopped
 
 if TYPE_CHECKING:
     from asylumatlas.sim.sweep import Sweep
 
 FORMATS = ("table", "csv", "json")
 PERIODS = ("year", "end")
+SOME = 8  # measures that are named where none was asked for
 
 
 def sweep(
     scenario: str,
     /,
     *,
-    vary: Annotated[tuple[str, ...], _option("--vary", "KEY=V1,V2,...")],
-    measure: Annotated[tuple[str, ...], _option("--measure", "M")] = (),
-    by: Annotated[str, _option("--by", "|".join(PERIODS))] = "year",
+    vary: Annotated[tuple[str, ...], option("--vary", "KEY=V1,V2,...")],
+    measure: Annotated[tuple[str, ...], option("--measure", "M")] = (),
+    by: Annotated[str, option("--by", "|".join(PERIODS))] = "year",
     replications: Annotated[
-        int, Parameter(converter=_whole(1, MOST_REPLICATIONS), metavar="N")
+        int, Parameter(converter=whole_number(1, MOST_REPLICATIONS), metavar="N")
     ] = 1,
-    seed: Annotated[int, Parameter(converter=_whole(0), metavar="S")] = 1,
-    workers: Annotated[int | None, Parameter(converter=_whole(1, 256), metavar="W")] = None,
+    seed: Annotated[int, Parameter(converter=whole_number(0), metavar="S")] = 1,
+    workers: Annotated[int | None, Parameter(converter=whole_number(1, 256), metavar="W")] = None,
     scheduler: Annotated[str | None, Parameter(metavar="ADDRESS")] = None,
-    set_: Annotated[tuple[str, ...], _option("--set", "KEY=VALUE")] = (),
-    differences: Annotated[bool, _option("--differences")] = False,
-    format: Annotated[str, _option("--format", "|".join(FORMATS))] = "",
+    set_: Annotated[tuple[str, ...], option("--set", "KEY=VALUE")] = (),
+    differences: Annotated[bool, option("--differences")] = False,
+    format: Annotated[str, option("--format", "|".join(FORMATS))] = "",
     out: Annotated[Path | None, Parameter(metavar="FILE")] = None,
 ) -> int:
     """Simulate a scenario at several values of something, as one table.
@@ -47,7 +51,8 @@ def sweep(
         scenario: name of a scenario, or a TOML file of your own.
         vary: what to vary and its values, such as additional_judges=0,100,...,700; given twice,
             every combination is run.
-        measure: what to print; the scenario's first measure if not given; may be repeated.
+        measure: what to print, may be repeated; if not given, the scenario's first charted stock,
+            such as the cases pending, and that is said.
         by: year prints the end of each fiscal year, end the last day only.
         replications: of each value; 1 is the central run, more give ranges.
         seed: where the random numbers start; every value has the same people and luck.
@@ -64,9 +69,8 @@ def sweep(
     form = _form(format, out)
     if by not in PERIODS:
         raise UsageError(f"--by {by}: must be {' or '.join(PERIODS)}")
-    if scheduler is not None and workers is not None:
-        raise UsageError("--workers: the scheduler has its own workers; leave one of the two out")
-    wanted, fixed = _wanted(vary), _overrides(set_)
+    hands = crew(workers, scheduler)
+    wanted, fixed = _wanted(vary), overrides(set_)
     _check(wanted, fixed, out, differences)
     try:
         with EnsembleBar("Simulating", 1) as progress:
@@ -78,13 +82,16 @@ def sweep(
                 replications=replications,
                 seed=seed,
                 overrides=fixed,
-                workers=workers or 1,
-                scheduler=scheduler,
                 progress=progress,
+                **hands,
             )
     except sweeping.SweepError as error:
         raise UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        raise Stopped("nothing was written; a sweep keeps nothing of what it has done") from None
     _give(found, form, out, differences)
+    if not measure:
+        _tell_measure(found)
     return DONE
 
 
@@ -130,6 +137,33 @@ def _check(
         raise UsageError(f"--out {out}: is a folder; name a file in it")
     if out is not None and not out.absolute().parent.is_dir():
         raise UsageError(f"--out {out}: {out.parent} is not a folder; make it or name another")
+    if out is not None and (out.is_file() or not out.exists()):
+        _try_to_write(out)
+
+
+def _try_to_write(out: Path) -> None:
+    """See before the work whether a file can be written; nothing is changed.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    is_new = not os.path.lexists(out)
+    try:
+        out.open("ab").close()
+        if is_new:
+            out.unlink()
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"--out {out}: cannot be written: {why}; name another") from None
+
+
+def _tell_measure(found: Sweep) -> None:
+    """Say on standard error which measure was chosen, and what else there is."""
+    some, rest = ", ".join(found.others[:SOME]), len(found.others) - SOME
+    others = f"{some} and {rest} more" if rest > 0 else some or "no others"
+    print(
+        f"--measure {found.measures[0][0]}, as none was given; there are {others}", file=sys.stderr
+    )
 
 
 def _form(format: str, out: Path | None) -> str:
@@ -156,20 +190,12 @@ def _give(found: Sweep, form: str, out: Path | None, differences: bool) -> None:
     elif form == "json":
         text = json_text.dumps(found.to_json(differences), indent=1) + "\n"
     else:
-        text = _csv(found.rows(differences))
+        text = comma_separated(found.rows(differences))
     if out is None:
         print(text, end="")
     else:
         out.write_text(text, encoding="utf-8")
         print(out, file=sys.stderr)
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    held = io.StringIO()
-    writer = csv.DictWriter(held, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return held.getvalue()
 
 
 def print_sweep(found: Sweep, differences: bool = False) -> None:

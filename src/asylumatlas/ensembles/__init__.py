@@ -5,8 +5,8 @@ processes, to an executor or to a Dask cluster, sends them again when a worker d
 finished ones in a journal, so that work that was stopped goes on where it stopped.
 """
 
-from asylumatlas.ensembles.failure import EnsembleError
+from asylumatlas.ensembles.failure import EnsembleError, Stopped
 from asylumatlas.ensembles.journal import Journal
 from asylumatlas.ensembles.pieces import pieces
 
-__all__ = ["EnsembleError", "Journal", "pieces"]
+__all__ = ["EnsembleError", "Journal", "Stopped", "pieces"]

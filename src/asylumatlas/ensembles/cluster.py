@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pickle
-import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -13,12 +12,12 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from asylumatlas.ensembles.addresses import host_and_port
 from asylumatlas.ensembles.failure import EnsembleError
 
 ANSWER = 15  # seconds in which a scheduler answers
 PATIENCE = 60  # seconds without any worker before the work is given up
 GLANCE = 1.0  # seconds between two looks at whether the scheduler is there
-ADDRESS = re.compile(r"(?:(?:tcp|tls)://)?(?P<host>[^\s:/]+|\[[^\]]+\]):(?P<port>\d+)/?")
 LOUD = ("distributed", "tornado", "asyncio")  # their words on a lost connection are ours to say
 
 
@@ -174,14 +173,14 @@ def _knock(address: str) -> None:
     Raises:
         EnsembleError: nobody is, or the words are no address.
     """
-    found = ADDRESS.fullmatch(address)
+    found = host_and_port(address)
     if found is None:
         raise EnsembleError(
             f"scheduler: {address!r} is no address; write it as tcp://127.0.0.1:8786"
         )
     try:
-        socket.create_connection((found["host"].strip("[]"), int(found["port"])), ANSWER).close()
-    except (OSError, OverflowError) as error:
+        socket.create_connection(found, ANSWER).close()
+    except (OSError, UnicodeError) as error:
         raise EnsembleError(
             f"{address}: no Dask scheduler answers; start one with `dask scheduler`, or check the "
             "address"

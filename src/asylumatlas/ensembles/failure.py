@@ -1,4 +1,4 @@
-"""What goes wrong with work in pieces, told in one line."""
+"""What goes wrong with work in pieces, or stops it, told in one line."""
 
 from __future__ import annotations
 
@@ -39,3 +39,12 @@ class EnsembleError(ValueError):
 def _again(reason: str, saved: int, total: int, folder: Path | None) -> EnsembleError:
     """An error that came from another process."""
     return EnsembleError(reason, saved=saved, total=total, folder=folder)
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, with what was kept: the message is one line, without the word "stopped" itself.
+
+    Example:
+        >>> print(Stopped("nothing was kept"))
+        nothing was kept
+    """

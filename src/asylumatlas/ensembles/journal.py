@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from asylumatlas.disk import store_whole
 
 HEAD = b"asylumatlas piece 1\n"
 MISSING = object()
@@ -73,20 +73,8 @@ class Journal:
             OSError: it cannot be written; nothing half written is left.
         """
         body = pickle.dumps(result, protocol=5)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.path(number)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            with draft.open("wb") as file:
-                file.write(HEAD + hashlib.sha256(body).digest())
-                file.write(body)
-            os.replace(draft, path)
-        except BaseException as error:  # Ctrl-C too
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.filename is None:
-                error.filename = str(path)
-            raise
+        head = HEAD + hashlib.sha256(body).digest()
+        store_whole(self.path(number), head, body, flush=False)
 
     def remove(self) -> None:
         """Take the journal away: the work is finished. Its shelf goes too when it is empty."""

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from asylumatlas import process
+from asylumatlas.disk import store_whole
 from asylumatlas.events.columns import TABLES, LogError, require_known
-from asylumatlas.events.parts import MANIFEST, store_whole
+from asylumatlas.events.parts import MANIFEST
 
 FORMAT = 1
 """Version of the folder's layout; it rises when older readers could no longer read it."""
@@ -35,8 +36,9 @@ class Manifest:
         parts: one entry for each part, as `write_part` returned it.
         details: what made the log: for a simulation the scenario with every parameter,
             fingerprint, seeds, package versions, the draw of parameters behind each replication
-            (``draws``) and what it used by replication (``meters``); for records release, ledger,
-            caveats and the codes that stand for no one judge (``placeholders``).
+            (``draws``), what it used by replication (``meters``) and, where that is not all of
+            them, the part of the people that was simulated (``sampled``); for records release,
+            ledger, caveats and the codes that stand for no one judge (``placeholders``).
         format: version of the layout.
         checksum: SHA-256 of everything else in the manifest, and through the parts' own checksums
             of every byte of the log.

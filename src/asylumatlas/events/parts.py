@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from asylumatlas.disk import store_whole
 from asylumatlas.events.coded import (
     CodedCases,
     CodedEvents,
@@ -159,28 +159,3 @@ def _store(folder: Path, name: str, data: Any, rows: int) -> dict[str, Any]:
     store_whole(folder / name, data)
     digest = hashlib.sha256(data).hexdigest()
     return {"file": name, "rows": rows, "bytes": data.size, "sha256": digest}
-
-
-def store_whole(path: Path, data: Any) -> None:
-    """Write a file beside its place, then move it there, so that it is whole or absent.
-
-    Args:
-        path: where the file goes; its folder is made if it is missing.
-        data: bytes, or any object with the buffer protocol.
-
-    Raises:
-        OSError: if it cannot be written; nothing is left behind.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException as error:  # Ctrl-C too
-        draft.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk does not say which file it was
-        raise

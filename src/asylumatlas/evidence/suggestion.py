@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 __all__ = ["did_you_mean"]
 
+LONGEST = 200  # characters of a word; comparing longer ones would take for ever
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Name the closest known word, as a sentence to append to an error line.
@@ -19,7 +21,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         >>> did_you_mean("sorce", ["source", "value"])
         ' Did you mean "source"?'
     """
+    if len(word) > LONGEST:
+        return ""
     from difflib import get_close_matches  # only when something is wrong: keeps imports cheap
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    close = get_close_matches(
+        word, [each for each in known if len(each) <= LONGEST], n=1, cutoff=0.6
+    )
     return f' Did you mean "{close[0]}"?' if close else ""

@@ -40,6 +40,7 @@ def provenance(selection: Selection, cases: int, events: int) -> dict[str, Any]:
         "as_of": log.as_of.isoformat(),
         "replication": selection.replication,
         "replications": len(log.replications),
+        "sampled": details.get("sampled"),
         "where": "; ".join(f"{name}={_told(value)}" for name, value in selection.where.items()),
         "times": SPREAD if selection.spread else None,
         "cases": cases,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from asylumatlas.calibrate import CalibrationError, Discrepancy, train_discrepancy
 from asylumatlas.calibrate.problem import fingerprint
-from asylumatlas.calibrate.result import store
+from asylumatlas.disk import store_whole
 from asylumatlas.ensembles import Journal, pieces
 from asylumatlas.national.columns import STATIC
 from asylumatlas.national.design import scenario_settings
@@ -130,7 +130,7 @@ class Training:
         head = [*self.names, *(f"{key} FY{year}" for key in _LOGS for year in self.years)]
         cells = np.hstack([self.theta, *(getattr(self, key) for key in _LOGS)])
         lines = [",".join(head), *(",".join(f"{cell:.5g}" for cell in row) for row in cells)]
-        store(Path(path), ("\n".join(lines) + "\n").encode())
+        store_whole(Path(path), ("\n".join(lines) + "\n").encode())
 
     @classmethod
     def load(cls, path: str | Path) -> Training:

@@ -103,7 +103,7 @@ def _converter() -> Any:
 
 
 def _store(path: str | Path, data: bytes) -> Path:
-    from asylumatlas.events.parts import store_whole
+    from asylumatlas.disk import store_whole
 
     store_whole(Path(path), data)
     return Path(path)

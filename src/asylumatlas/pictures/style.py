@@ -130,7 +130,7 @@ def domain(values: Sequence[float], share: bool = False, zero: bool = False) -> 
         low, high = min(low, 0.0), max(high, 0.0)
     elif high < 0:
         high = 0.0
-    if low == high:
+    if high - low < 1e-290:  # nothing, or less than can be divided into ticks
         return (0.0, 1.0)
     step = tick(high - low)
     # The small allowance keeps 0.30000000000000004 from opening one more step.

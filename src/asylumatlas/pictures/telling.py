@@ -27,6 +27,7 @@ def title(reading: Reading) -> str:
     table = reading.table
     if len(reading.rows) == 1 and reading.rows[0]["value"] is not None and not reading.keys:
         unit = "" if reading.share else f" {reading.unit}"
+        unit += f" {_some(table)}" if _some(table) else ""
         said = reading.rows[0]["words"] + unit
         middle = ", median" if table.kind == "duration" else ""
         reach = reading.rows[0]["reach"]
@@ -51,9 +52,16 @@ def subtitle(reading: Reading) -> list[str]:
     asked = _asked(getattr(table, "asked", {}) or {})
     if asked:
         parts[-1] += f". Only {asked}"
+    if _some(table):
+        parts.append(f"Numbers are {_some(table)} of the whole system.")
     if any("are not effects" in caveat for caveat in getattr(table, "caveats", ())):
         parts.append("Groups as at the end of the span: differences are not effects.")
     return [line for part in [*parts, *reading.notes] for line in lines(part, SUBTITLE, 2)]
+
+
+def _some(table: Any) -> str:
+    """Of how many people each one counted is one; nothing where all are."""
+    return clean(getattr(table, "sampling", ""))
 
 
 def _asked(asked: Mapping[str, Any]) -> str:
@@ -82,7 +90,9 @@ def alt(reading: Reading) -> str:
     table = reading.table
     by = " and ".join(key_name(key) for key in reading.keys.values())
     unit = clean(table.unit)
-    said = f"{clean(table.label)}{', ' + unit if unit else ''}{', by ' + by if by else ''}. "
+    some = f" {_some(table)}" if _some(table) else ""
+    unit = f", {unit}" if unit or some else ""
+    said = f"{clean(table.label)}{unit}{some}{', by ' + by if by else ''}. "
     known = [row for row in reading.rows if row["value"] is not None]
     if not known:
         return f"{said}{clean(table.reason) or NO_VALUE}"

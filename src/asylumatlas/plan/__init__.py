@@ -61,7 +61,7 @@ def plan(
     """
     from asylumatlas.plan import solving
     from asylumatlas.plan.answer import Plan
-    from asylumatlas.plan.candidates import candidates
+    from asylumatlas.plan.candidates import candidates, cheaper
     from asylumatlas.plan.diagnosis import NoPlan, explain, usual_hires
     from asylumatlas.plan.ranking import rank
     from asylumatlas.plan.simulating import carried_out
@@ -76,11 +76,15 @@ def plan(
     if not ranking or not drawn:
         return Plan(here, best, best, None, tuple(drawn), seed, usual=usual)
     plans = candidates(here, best, drawn)
+    best = plans[0]
     found = rank(
         here, plans, drawn, workers=workers, executor=executor, scheduler=scheduler,
         journal=journal, progress=progress,
     )  # fmt: skip
-    answer = Plan(here, best, plans[found.robust], found, tuple(drawn), seed, usual=usual)
+    answer = Plan(
+        here, best, plans[found.robust], found, tuple(drawn), seed, usual=usual,
+        cheaper=cheaper(here, plans),
+    )  # fmt: skip
     if not simulated:
         return answer
     places = found.best(SIMULATED)

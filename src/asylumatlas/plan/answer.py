@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from asylumatlas.plan.goal import Goal
 from asylumatlas.plan.ranking import Ranking
 from asylumatlas.plan.situation import Situation
 from asylumatlas.plan.solving import Staffing, followed, meets, reached
+from asylumatlas.plan.stock import stock
 
 __all__ = ["Plan", "Row"]
 
@@ -48,6 +49,8 @@ class Plan:
         seed: of the draws.
         simulated: the best plans carried out by simulated people; None where it was not asked.
         usual: what as many hires as were ever made in a year reach, where the goal sets no limit.
+        cheaper: plans of the ranking that meet the goal at central values for less than the
+            least-cost one, and why they are not it.
     """
 
     here: Situation
@@ -58,6 +61,7 @@ class Plan:
     seed: int
     simulated: Ranking | None = None
     usual: Row | None = None
+    cheaper: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def goal(self) -> Goal:
@@ -164,6 +168,7 @@ class Plan:
         central = float(reached(here, plan.judges)[0])
         return {
             "goal": here.goal.said(),
+            "start": asdict(stock(here)),
             "plan": plan.name,
             "reached": central,
             "reached_by_draws": self._reached(),
@@ -173,7 +178,9 @@ class Plan:
             "least_cost_beyond_today": self.best.cost_beyond(here),
             "bound": self.best.bound,
             "gap": self.best.gap,
+            "cheaper": dict(self.cheaper),
             "whole_judges": plan.whole,
+            "least_whole_judges": self.best.whole,
             "margin": plan.margin,
             "seconds": {
                 "linear": round(self.best.seconds[0], 3),

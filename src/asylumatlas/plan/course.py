@@ -62,13 +62,14 @@ def follow(
 
     Args:
         here: courts and central values.
-        judges: on the bench by court and quarter (courts, quarters).
+        judges: on the bench by court and quarter (courts, quarters), or different ones at each
+            draw (draws, courts, quarters).
         draws: values that replace those of the situation, for each draw.
         asked: months, counted from the plan's first, whose filings are followed to the end of
             `goal.within` days.
     """
     v = _columns(here, draws)
-    months = 3 * judges.shape[1]
+    months = 3 * judges.shape[-1]
     state = _State(here, v)
     count, places = len(draws), len(here.judges)
     kept = {name: np.zeros((count, months, places)) for name in ("master", "individual")}
@@ -76,7 +77,7 @@ def follow(
     pending, done = np.zeros((count, months)), np.zeros((count, months))
     used = np.zeros((count, months, places))
     for month in range(months):
-        days = judges[:, month // 3][None, :] * v["productivity"] * flow.WORKING_DAYS / 12
+        days = judges[..., month // 3] * v["productivity"] * flow.WORKING_DAYS / 12
         served, closed, used[:, month] = state.month(days)
         for name in kept:
             kept[name][:, month] = state.line[name]

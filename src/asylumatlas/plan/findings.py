@@ -6,6 +6,7 @@ from asylumatlas.plan.answer import Plan, Row
 from asylumatlas.plan.goal import MOST_YEARS
 from asylumatlas.plan.ranking import RULE
 from asylumatlas.plan.solving import meets
+from asylumatlas.plan.stock import stock
 
 __all__ = ["sentences", "value_said"]
 
@@ -16,6 +17,7 @@ def sentences(plan: Plan) -> list[str]:
     return [
         f"Goal: {told['goal']}.",
         *_missed(plan, told),
+        stock(plan.here).said(),
         *_plans(plan, told),
         *_hires(plan, told),
         *_reached(told),
@@ -53,7 +55,7 @@ def _plans(plan: Plan, told: Row) -> list[str]:
     least = (
         f"Least cost at central values: {told['least_cost'] / 1e9:,.2f} bn USD over "
         f"{plan.goal.years} years, {told['least_cost_beyond_today'] / 1e9:,.2f} bn beyond today's "
-        f"staff, at most {100 * told['gap']:.1f} % above what any plan of the mean flow must cost"
+        f"staff, {_gap(told)}"
     )
     if not told["ranking"]:
         return [least + "; other plans were not ranked."]
@@ -69,10 +71,22 @@ def _plans(plan: Plan, told: Row) -> list[str]:
         )
     if not meets(plan.here, told["reached"]):
         chosen += f" At central values it MISSES the goal: {value_said(told['reached'])}."
-    elif told["cost"] < told["least_cost"]:
-        chosen += " It costs less than the plan named least cost, which is a search's: see above."
     some = f"Some plan meets the goal in {100 * told['draws_some_plan_meets']:.0f} % of draws."
-    return [f"{least}; {_stands(first)}.", chosen, some]
+    cheaper = [
+        f'"{name}" meets the goal at central values for less and is not the least-cost plan: {why}.'
+        for name, why in told["cheaper"].items()
+    ]
+    return [f"{least}; {_stands(first)}.", *cheaper, chosen, some]
+
+
+def _gap(told: Row) -> str:
+    """How far the least-cost plan lies from the linear optimum."""
+    whole = "" if told["least_whole_judges"] else "; NOT in whole judges: none were found in time"
+    optimum = "the least that judges in parts would cost in the flow by quarter"
+    gap = 100 * told["gap"]
+    if gap < -0.05:
+        return f"{-gap:.1f} % below {optimum}, which is coarser than the months checked{whole}"
+    return f"{max(gap, 0.0):.1f} % above {optimum}{whole}"
 
 
 def _stands(row: Row) -> str:
@@ -124,7 +138,7 @@ def _simulated(plan: Plan, told: Row) -> list[str]:
     runs = plan.simulated.reached.shape[1] if plan.simulated is not None else 0
     over = "in the run at central values" if runs == 1 else f"over {runs} replications"
     return [
-        f'With simulated people (us-courts, one in fifty) "{row["plan"]}" reaches '
+        f'With simulated people (us-courts, one in twenty) "{row["plan"]}" reaches '
         f"{value_said(row['reached'])} {over}."
         for row in told["simulated"] or []
         if row["plan"] in (plan.best.name, plan.staffing.name)

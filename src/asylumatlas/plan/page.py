@@ -9,18 +9,10 @@ from asylumatlas.plan.answer import Plan, Row
 from asylumatlas.plan.figures import figures
 from asylumatlas.plan.findings import sentences, value_said
 from asylumatlas.plan.ranking import RULE
-from asylumatlas.report.page import notice, policy, static
+from asylumatlas.report.document import document
 
 __all__ = ["page"]
 
-# Pictures keep their paper in dark mode: their colours are chosen against white.
-STYLE = """
-figure[data-chart] { margin: 1rem 0; }
-.chart { --page: #ffffff; --text: #1a1a1a; --quiet: #555555; --rule: #d4d4d4;
-  --simulated: #0072b2; --reported: #d55e00;
-  background: #ffffff; color: #1a1a1a; padding: 0.8rem; overflow-x: auto; }
-body { overflow-wrap: anywhere; }
-"""
 RANKED = {
     "plan": "plan", "cost": "cost, bn USD", "reached": "reached (median)",
     "fails_share": "fails in", "regret": "mean regret, bn USD", "regret_most": "most, bn USD",
@@ -62,37 +54,13 @@ def page(plan: Plan, command: str = "") -> str:
         ("The command", f"<pre><code>{escape(command)}</code></pre>" if command else ""),
     ]
     body = "".join(f"<section><h2>{name}</h2>{text}</section>" for name, text in sections if text)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Staffing plan · Asylum Atlas</title>
-<style>{static("report.css")}{STYLE}</style>
-</head>
-<body>
-<header>
-<p class="quiet">Asylum Atlas · a plan from a model, not a forecast</p>
-<h1>Staffing plan</h1>
-<p class="standfirst">The least-cost judges, attorneys and officers for a goal: \
-{escape(told["goal"])}.</p>
-<noscript><p class="note">Scripts are off: charts are not drawn, and the numbers of each chart \
-stand in the tables.</p></noscript>
-</header>
-<main id="main">
-{body}
-</main>
-<footer class="quiet">This page asks nothing of any network.</footer>
-<!--
-{notice()}
--->
-<script>{static("vega.js")}</script>
-<script>{static("report.js")}</script>
-</body>
-</html>
-"""
+    asked = "The least-cost judges, attorneys and officers for a goal: "
+    return document(
+        "Staffing plan",
+        body,
+        above="Asylum Atlas · a plan from a model, not a forecast",
+        below=f'<p class="standfirst">{asked}{escape(told["goal"])}.</p>',
+    )
 
 
 def _years(plan: Plan) -> str:

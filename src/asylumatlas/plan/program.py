@@ -8,7 +8,8 @@ n quarters later and f one quarter after that, as in the monthly twin (`national
 The detained docket is heard first and has short delays. Where its courts have the time it stands in
 no line, so its hearings and the people let out of it are those of the twin with time without end;
 they enter the program as numbers. Where the time is short the rest is carried to the next quarter,
-at a cost that no plan would choose, and not past the first day of the goal.
+at a cost that no plan would choose, and not past the first day of the goal, or the first quarter in
+which a hired judge can sit where that is later.
 
 Courts hold masters first, up to their part of the time; the program may hold them back, so that
 fewer stand in line on the day that counts. Every plan is therefore followed by month before it is
@@ -42,7 +43,7 @@ from asylumatlas.plan.arrivals import ahead, delay, load
 from asylumatlas.plan.goal import DAYS_OF_QUARTER, Goal
 from asylumatlas.plan.situation import Situation
 
-__all__ = ["BLOCKS", "Program", "build"]
+__all__ = ["BLOCKS", "Program", "build", "detained_need", "most_hires"]
 
 Floats = NDArray[np.float64]
 
@@ -100,6 +101,29 @@ def build(here: Situation, officers_cost: float = 0.0) -> Program:
         officers_cost: USD that the asylum officers take from the budget.
     """
     return _Builder(here, officers_cost).program()
+
+
+def most_hires(here: Situation) -> float:
+    """Return the judges that may take the bench in a quarter; infinity where there is no limit."""
+    goal, ratio = here.goal, here.values["attorneys_per_judge"]
+    most = np.inf if goal.hires_per_quarter is None else goal.hires_per_quarter
+    if goal.attorney_hires_per_quarter is not None and ratio > 0:
+        most = min(most, goal.attorney_hires_per_quarter / ratio)
+    return float(most)
+
+
+def detained_need(here: Situation) -> Floats:
+    """Return the judges that the detained docket takes where none of it is left over.
+
+    Zero in quarters where some of it may be (courts, quarters).
+    """
+    came, v = load(here), here.values
+    days = _WORK_DAYS * v["productivity"]
+    every = came.detained_days / days
+    masters = came.detained_master_days / (days * v["master_time_share"])
+    need: Floats = here.courts.detained[:, None] * np.maximum(every, masters)
+    need[:, : max(here.goal.first - 1, here.lead)] = 0.0
+    return need
 
 
 class _Builder:
@@ -233,10 +257,7 @@ class _Builder:
 
     def _limits(self) -> None:
         """Hires a quarter and the money beyond today's staff, from the first hire on."""
-        goal, none = self.goal, np.array(-np.inf)
-        most = np.inf if goal.hires_per_quarter is None else goal.hires_per_quarter
-        if goal.attorney_hires_per_quarter is not None:
-            most = min(most, goal.attorney_hires_per_quarter / self.values["attorneys_per_judge"])
+        goal, none, most = self.goal, np.array(-np.inf), most_hires(self.here)
         if np.isfinite(most):
             after = self._eye()[self.here.lead :]
             self._together(none, np.full(after.shape[0], most), hires=after)
@@ -274,12 +295,34 @@ class _Builder:
         return sums * by_master, sums * (1.0 - v["individual_continued_share"])
 
     def _pending(self, goal: Goal) -> None:
-        """Stock and entries less closures, of both dockets, at each end of quarter."""
-        first = max(goal.first - 1, 0)
-        masters, individuals = (each[first:] for each in self._closed())
-        there = self.load.stock + np.cumsum(self.load.entered) + self.load.detained_pending
-        least = there[first:] - (goal.pending_below or 0.0)
-        self._together(least, np.array(np.inf), True, masters=masters, individuals=individuals)
+        """Cases of both dockets at each end of quarter: in lines, between hearings, on the way.
+
+        The same as stock and entries less all closures so far, but with a few numbers a row
+        instead of one for every quarter before, which keeps the solvers quick.
+        """
+        v, first = self.values, max(goal.first - 1, 0)
+        again = self._between(v["master_delay_days"]) * paths.kept_share(v)
+        later = self._between(v["individual_delay_days"])
+        came = np.cumsum(self.load.masters + self.load.individuals)
+        on_the_way = self.load.stock + np.cumsum(self.load.entered) - came
+        most = (goal.pending_below or 0.0) - on_the_way - self.load.detained_pending
+        self._together(
+            np.array(-np.inf),
+            most[first:],
+            True,
+            master_line=self._eye()[first:],
+            individual_line=self._eye()[first:],
+            masters=(again + later * v["master_set_share"])[first:],
+            individuals=(later * v["individual_continued_share"])[first:],
+        )
+
+    def _between(self, days: float) -> Any:
+        """Who has been heard and is not back in a line by the end of each quarter."""
+        from scipy.sparse import csr_array
+
+        heard = np.tril(np.ones((self.quarters, self.quarters)))
+        away = heard - heard @ delay(days, self.quarters).toarray()
+        return csr_array(np.where(away > 1e-12, away, 0.0))
 
     def _line(self, goal: Goal) -> None:
         from scipy.sparse import csr_array
@@ -311,8 +354,8 @@ class _Builder:
         cost[:, judges] = self.here.team_cost / 4
         day = self.here.team_cost / flow.WORKING_DAYS / self.values["productivity"]
         cost[:, rest] = LEFT_OVER * day
-        most[:, rest, max(self.goal.first - 1, 0) :] = 0.0
         lead = min(self.here.lead, self.quarters)
+        most[:, rest, max(self.goal.first - 1, lead) :] = 0.0
         least[:, judges, :lead] = most[:, judges, :lead] = self.here.judges[:, None]
         for key, bounds in self.goal.courts.items():
             place = self.here.courts.names.index(key)

@@ -34,11 +34,13 @@ def scenario_text(plan: Plan) -> str:
         "",
         "caveats = [",
         '  "Judges and attorneys are those of a plan; filings are assumed constant.",',
-        '  "Federal holidays after 2027 are not in the calendar: a year then has some more days.",',
         "]",
         "",
         "[parameters]",
         *_parameters(plan),
+        "",
+        "[draws]",
+        f"hold = {goal.start}-10-01",
     ]
     ratio = here.values["attorneys_per_judge"]
     for place, key in enumerate(here.courts.names):
@@ -69,6 +71,8 @@ def _parameters(plan: Plan) -> list[str]:
             f'high = {high:.0f}, unit = "{direct.unit}", {_ASSUMED} }}'
         )
     for name in PINNED:
+        if here.basis[name] == "fitted":
+            continue  # held in the table of draws, where it belongs together with the others
         value, (low, high) = here.values[name], here.ranges[name]
         unit = here.units[name]
         numbers = f"value = {value:.6g}, low = {low:.6g}, high = {high:.6g}"

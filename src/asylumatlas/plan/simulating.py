@@ -55,7 +55,7 @@ def simulate(
     plans: Sequence[Staffing],
     *,
     replications: int = 1,
-    scale: float = 0.02,
+    scale: float = 0.05,
     seed: int = 1,
     workers: int = 1,
     executor: Executor | None = None,

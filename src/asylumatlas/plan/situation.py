@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -17,6 +18,7 @@ from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.national.columns import STATIC
 from asylumatlas.national.courts import NATION, Courts
 from asylumatlas.plan.goal import DAYS_OF_QUARTER, Goal, PlanError
+from asylumatlas.scenario.drawn import DrawnTable, read_columns
 
 __all__ = ["Situation", "court_table", "draw_values", "situation"]
 
@@ -112,6 +114,9 @@ def situation(goal: Goal, courts: tuple[Courts, tuple[str, ...]] | None = None) 
         values[name], units[name] = entry.value, known.unit
         ranges[name] = (entry.low, entry.high)
         basis[name] = entry.source or "assumed"
+        if dotted in joint_draws().columns:
+            low, values[name], high = joint_draws().at(dotted, _day(goal, name)).bounds
+            ranges[name], basis[name] = (low, high), "fitted"
     for dotted, number in goal.parameters.items():
         name = _short(dotted)
         values[name], ranges[name], basis[name] = number, (number, number), "given"
@@ -125,7 +130,8 @@ def situation(goal: Goal, courts: tuple[Courts, tuple[str, ...]] | None = None) 
 def draw_values(central: Situation, draws: int, seed: int) -> list[dict[str, float]]:
     """Return parameter draws; draw n is the same whatever the number of draws.
 
-    The law of each is that of `parameters.draw`: triangular where a source gives the number,
+    What the fit tells together comes from a row of its table, as in simulations of `us-courts`.
+    The law of the others is that of `parameters.draw`: triangular where a source gives the number,
     uniform where it is assumed. Values that the goal gives do not vary, nor does the stock of
     judges on day one.
 
@@ -148,8 +154,21 @@ def draw_values(central: Situation, draws: int, seed: int) -> list[dict[str, flo
             name: parameters.draw(known[dotted], _day(central.goal, name), float(u))
             for (name, dotted), u in zip(names.items(), uniforms, strict=True)
         }
+        joint = [name for name, dotted in names.items() if dotted in joint_draws().columns]
+        row = int(np.random.default_rng([seed, number, 21]).integers(joint_draws().draws))
+        for name in joint:
+            step = joint_draws().at(names[name], _day(central.goal, name))
+            drawn[name] = step.values[row]
         found.append(_possible(dict(drawn)))
     return found
+
+
+@cache
+def joint_draws() -> DrawnTable:
+    """Return the draws of the fit that ship with `us-courts`."""
+    path = resources.files("asylumatlas.scenarios") / "tables" / "us-courts-fitted.csv"
+    with resources.as_file(path) as file:
+        return DrawnTable(table=file.stem, why="fitted", columns=read_columns(file))
 
 
 def _possible(drawn: dict[str, float]) -> dict[str, float]:
@@ -180,10 +199,10 @@ def _short(dotted: str) -> str:
 
 
 def _day(goal: Goal, name: str) -> date:
-    """Stock and custody as of the first day of the plan, all else as of the last known year."""
+    """Stock, custody and productivity as of the plan's first day, the rest of the year before."""
     return (
         date(goal.start, 10, 1)
-        if name in ("pending", "detained_share")
+        if name in ("pending", "detained_share", "productivity")
         else date(goal.start, 9, 30)
     )
 

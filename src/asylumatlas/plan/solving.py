@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asylumatlas.plan import course, paths
-from asylumatlas.plan.goal import PlanError
+from asylumatlas.plan import course, paths, trimming
 from asylumatlas.plan.officers import Officers, officers
-from asylumatlas.plan.program import BLOCKS, Program, build
+from asylumatlas.plan.optimum import bench, optimum, rounded, whole_optimum, within_limits
+from asylumatlas.plan.program import build, most_hires
 from asylumatlas.plan.situation import Situation
 
-__all__ = ["Staffing", "cheapest", "reached", "solve"]
+__all__ = ["Staffing", "cheapest", "followed", "holds", "meets", "reached", "solve", "with_margin"]
 
 Floats = NDArray[np.float64]
-_HOW = (0.05, 0.0)  # judges that a quarter must hire in the linear plan to hire in the whole one
 _MARGIN, _MOST_MARGIN = 0.02, 0.3
-_TURNS = 6  # of the search for the share to ask for
+_TURNS = 6  # of the search for what to ask for
+_SPARES = (0.0, 0.01, 0.02, 0.04)  # parts of judge time kept back where hires are rounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +34,8 @@ class Staffing:
         hires: who take the bench (courts, quarters); whole numbers from the first hire on, unless
             `whole` is false. Before it, the replacements that keep today's staff.
         cost: USD over the plan: judges with staff, attorneys and officers.
-        bound: USD; the cost of the linear optimum, which no plan of whole judges can beat but by
-            carrying detained work over.
+        bound: USD; the cost of the linear optimum by quarter. No plan of whole judges beats it but
+            by carrying detained work over, or by what months tell apart and quarters do not.
         seconds: time the linear program and the search for whole judges took.
         whole: whether the hires are whole numbers.
         margin: part of judge time kept back against the mean flow's optimism.
@@ -56,54 +56,13 @@ class Staffing:
 
     @property
     def gap(self) -> float:
-        """Relative distance of the cost from the bound."""
-        return max(self.cost / self.bound - 1.0, 0.0) if self.bound > 0 else 0.0
+        """Relative distance of the cost from the bound; below 0 where the plan costs less."""
+        return self.cost / self.bound - 1.0 if self.bound > 0 else 0.0
 
     def cost_beyond(self, here: Situation) -> float:
         """Return the USD beyond keeping today's judges and officers over the plan."""
         today = here.judges.sum() * here.team_cost / 4 * here.goal.quarters
         return _money(here, self.judges) - float(today) + self.officers.cost_beyond
-
-
-def optimum(
-    program: Program,
-    most: Floats | None = None,
-    whole: Floats | None = None,
-    gap: float = 0.0,
-    seconds: float = 120.0,
-) -> Floats | None:
-    """Return the least-cost solution found by HiGHS, or None where there is none.
-
-    Cases are counted in thousands and money in millions on the way: numbers of one size keep the
-    simplex method quick and its tolerances meaningful.
-
-    Args:
-        program: what to solve.
-        most: bounds that replace the program's (unknowns,).
-        whole: 1 for unknowns that must be whole numbers (unknowns,).
-        gap: relative gap at which the search for whole numbers may stop.
-        seconds: time limit.
-    """
-    try:
-        from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import diags_array
-    except ImportError:
-        raise PlanError('plan needs scipy: pip install "asylumatlas[calibrate]"') from None
-    sizes = np.array([1.0 if name in ("judges", "hires") else 1000.0 for name in BLOCKS])
-    places = len(program.cost) // (len(BLOCKS) * program.quarters)
-    size = np.tile(np.repeat(sizes, program.quarters), places)
-    columns = program.rows @ diags_array(size)
-    weight = 1.0 / np.maximum(abs(columns).max(axis=1).toarray().ravel(), 1e-12)
-    result = milp(
-        program.cost * size / 1e6,
-        integrality=whole,
-        constraints=LinearConstraint(
-            (diags_array(weight) @ columns).tocsr(), program.low * weight, program.high * weight
-        ),
-        bounds=Bounds(program.least / size, (program.most if most is None else most) / size),
-        options={"time_limit": seconds, "mip_rel_gap": gap},
-    )
-    return None if result.x is None else result.x * size
 
 
 def solve(here: Situation, *, whole: bool = True, name: str = "least cost") -> Staffing | None:
@@ -124,24 +83,60 @@ def solve(here: Situation, *, whole: bool = True, name: str = "least cost") -> S
     linear = optimum(program)
     if linear is None:
         return None
-    bound = _money(here, program.block(linear, "judges")) + crew.cost
-    middle = time.perf_counter()
-    found = _whole(program, here, program.block(linear, "hires")) if whole else None
-    ended = time.perf_counter()
-    chosen = linear if found is None else found
-    judges = program.block(chosen, "judges")
-    return Staffing(
+    judges = program.block(linear, "judges")
+    cost = _money(here, judges) + crew.cost
+    plan = Staffing(
         name=name,
         judges=judges,
-        hires=program.block(chosen, "hires").round(9),
-        cost=_money(here, judges) + crew.cost,
-        bound=bound,
-        seconds=(middle - began, ended - middle),
-        whole=found is not None,
+        hires=program.block(linear, "hires").round(9),
+        cost=cost,
+        bound=cost,
+        seconds=(time.perf_counter() - began, 0.0),
+        whole=False,
         margin=0.0,
         officers=crew,
         waits=program.waits,
     )
+    return (_in_whole_judges(here, plan) or plan) if whole else plan
+
+
+def _in_whole_judges(here: Situation, plan: Staffing) -> Staffing | None:
+    """The least-cost plan of whole judges near a linear plan, or None where none was found."""
+    program = build(here, plan.officers.cost_beyond)
+    began = time.perf_counter()
+    found = whole_optimum(program, here, plan.hires)
+    if found is None:
+        return None
+    judges = program.block(found, "judges")
+    return replace(
+        plan,
+        judges=judges,
+        hires=program.block(found, "hires").round(9),
+        cost=_money(here, judges) + plan.officers.cost,
+        seconds=(plan.seconds[0], time.perf_counter() - began),
+        whole=True,
+    )
+
+
+def in_rounded_judges(here: Situation, plan: Staffing) -> Staffing | None:
+    """Return a plan with its hires rounded to whole judges, or None where a limit is broken.
+
+    Args:
+        here: gives limits and prices.
+        plan: any plan; one of whole judges is returned as it is.
+    """
+    if plan.whole:
+        return plan
+    hires = rounded(here, plan.hires)
+    judges = bench(here, hires)
+    cost = _money(here, judges) + plan.officers.cost
+    found = replace(plan, judges=judges, hires=hires, cost=cost, whole=True)
+    return found if keeps_limits(here, found) else None
+
+
+def keeps_limits(here: Situation, plan: Staffing) -> bool:
+    """Return whether a plan keeps the limits of the goal: hires, money, single courts."""
+    return within_limits(here, plan.judges, plan.hires, plan.cost_beyond(here))
 
 
 def _beyond_empty_lines(here: Situation) -> bool:
@@ -153,34 +148,6 @@ def _beyond_empty_lines(here: Situation) -> bool:
 
 def _money(here: Situation, judges: Floats) -> float:
     return float(judges.sum() * here.team_cost / 4)
-
-
-def _whole(program: Program, here: Situation, hires: Floats) -> Floats | None:
-    """Hire whole judges, in the quarters in which the linear plan hires, then also the next ones.
-
-    The least-cost plan hires in few quarters of a court; only these are searched, which makes a
-    search of thousands of whole numbers one of a hundred. The gap is told against the linear plan,
-    which no choice of quarters can beat.
-    """
-    lead, goal = min(here.lead, program.quarters), here.goal
-    if lead == program.quarters:
-        return None
-    shape = (len(here.judges), len(BLOCKS), program.quarters)
-    block = BLOCKS.index("hires")
-    for turn, enough in enumerate(_HOW):
-        may = np.zeros((shape[0], shape[2]), dtype=bool)
-        may[:, lead:] = hires[:, lead:] > max(enough, 1e-6)
-        for _ in range(2 * turn):
-            may[:, lead + 1 :] |= may[:, lead:-1]
-        whole, most = np.zeros(shape), program.most.reshape(shape).copy()
-        whole[:, block, lead:] = 1
-        most[:, block, lead:] = np.where(may, np.ceil(hires) + 1 + 2 * turn, 0.0)[:, lead:]
-        found = optimum(program, most.ravel(), whole.ravel(), goal.gap, goal.seconds / len(_HOW))
-        if found is not None:
-            table = found.reshape(shape)
-            table[:, block, lead:] = table[:, block, lead:].round()
-            return found
-    return None
 
 
 def reached(here: Situation, staffing: Floats, draws: list[dict[str, float]] | None = None) -> Any:
@@ -211,47 +178,148 @@ def meets(here: Situation, value: float) -> bool:
     return value >= (here.goal.share or 0.0) - 0.001
 
 
+def holds(here: Situation, found: Staffing) -> bool:
+    """Return whether a plan meets the goal at central values when it is followed by month."""
+    if here.goal.share is not None and here.goal.rule == "line":
+        return True
+    return meets(here, float(reached(here, found.judges)[0]))
+
+
+def with_margin(
+    here: Situation, margin: float, *, whole: bool = True, name: str = "least cost"
+) -> Staffing | None:
+    """Return the plan of courts whose judges get less done than they do by some part."""
+    found = solve(_slower(here, margin), whole=whole, name=name)
+    return None if found is None else replace(found, margin=margin)
+
+
+def _slower(here: Situation, margin: float) -> Situation:
+    return here.with_values({"productivity": here.values["productivity"] * (1.0 - margin)})
+
+
 def cheapest(here: Situation, *, whole: bool = True, name: str = "least cost") -> Staffing | None:
     """Return the least-cost plan that also meets the goal when it is followed month by month.
 
     The program may divide judge time between masters and individual hearings as it likes; courts
-    hold masters first. Where the plan falls short for that reason the program is asked for a
-    greater share, or part of the judge time is kept back, up to three tenths: the least of each
-    that will do, and of the two the cheaper.
+    hold masters first. Where the plan falls short for that reason the program is asked for more,
+    or part of the judge time is kept back, up to three tenths: the least of each that will do, and
+    of the two the cheaper. Last, judges the goal can do without are taken away again.
     """
     first = solve(here, whole=False, name=name)
     if first is None:
         return None
-    ways = [(here, 0.0, first)] if holds(here, first) else [*_asked_more(here), *_kept_back(here)]
+    began = time.perf_counter()
+    ways = [(here, 0.0, first)] if holds(here, first) else _ways(here, first)
     if not ways:
         return None
     asked, margin, plan = min(ways, key=lambda way: way[2].cost)
-    better = with_margin(asked, margin, whole=True, name=name) if whole else None
-    if better is not None and holds(here, better):  # whole judges may move it over the edge
-        plan = better
-    return replace(plan, name=name, margin=margin, bound=first.bound)
+    middle = time.perf_counter()
+    if whole:
+        better = _whole(here, asked, margin, plan)
+        plan = plan if better is None else trimming.trimmed(here, better)
+    seconds = (first.seconds[0] + middle - began, time.perf_counter() - middle)
+    return replace(plan, name=name, margin=margin, bound=first.bound, seconds=seconds)
+
+
+def _whole(here: Situation, asked: Situation, margin: float, plan: Staffing) -> Staffing | None:
+    """The plan in whole judges: searched for, or rounded with a little time kept back.
+
+    Under a limit on hires or money the search finds nothing in its time that rounding does not.
+    """
+    limited = np.isfinite(most_hires(here)) or here.goal.budget is not None
+    found = _rounded_off(here, asked, margin, plan) if limited else None
+    if found is None:
+        found = _in_whole_judges(_slower(asked, margin), plan)
+        if found is None or not holds(here, found):  # whole judges may move it over the edge
+            found = None if limited else _rounded_off(here, asked, margin, plan)
+    return found
+
+
+def _rounded_off(
+    here: Situation, asked: Situation, margin: float, plan: Staffing
+) -> Staffing | None:
+    for spare in _SPARES:
+        linear = plan if spare == 0 else with_margin(asked, margin + spare, whole=False)
+        found = None if linear is None else in_rounded_judges(here, linear)
+        if found is not None and holds(here, found):
+            return found
+    return None
 
 
 Way = tuple[Situation, float, Staffing]  # what to ask, what to keep back, and the linear plan
 
 
-def _asked_more(here: Situation) -> list[Way]:
-    """Return the way whose goal is the least share above the goal's that will do, if any."""
+def _ways(here: Situation, first: Staffing) -> list[Way]:
+    """Ways to a plan that stands the months, where the first linear plan does not."""
+    if here.goal.pending_below is not None:
+        return [*_asked_fewer(here, first), *_kept_enough(here, first)]
+    kept = _kept_back(here)
+    return [*kept, *_asked_more(here, kept[0][2].cost if kept else np.inf)]
+
+
+def _asked_fewer(here: Situation, first: Staffing) -> list[Way]:
+    """Return the way whose goal is some fewer pending cases, those it fell short by, if any."""
+    wanted = here.goal.pending_below or 0.0
+    ask, found = wanted, first
+    for _ in range(_TURNS // 2):
+        ask -= 1.05 * (float(reached(here, found.judges)[0]) - wanted)
+        if ask <= 0:
+            return []
+        there = replace(here, goal=replace(here.goal, pending_below=ask))
+        plan = solve(there, whole=False)
+        if plan is None:
+            return []
+        if holds(here, plan):
+            return [(there, 0.0, plan)]
+        found = plan
+    return []
+
+
+def _kept_enough(here: Situation, first: Staffing) -> list[Way]:
+    """Return a way that keeps about the least part of judge time back, by the pending cases.
+
+    Each next part is where the line through the last two would meet the goal.
+    """
+    wanted = here.goal.pending_below or 0.0
+    before, over = 0.0, float(reached(here, first.judges)[0]) - wanted
+    margin = _MARGIN
+    for _ in range(_TURNS):
+        found = with_margin(here, margin, whole=False)
+        if found is None:
+            return []
+        if holds(here, found):
+            return [(here, margin, found)]
+        now = float(reached(here, found.judges)[0]) - wanted
+        slope = max((over - now) / (margin - before), 1e-9)
+        before, over = margin, now
+        margin = min(before + min(max(1.02 * now / slope, 0.002), 0.05), _MOST_MARGIN)
+        if margin <= before:
+            break
+    return []
+
+
+def _asked_more(here: Situation, most: float) -> list[Way]:
+    """Return the way whose goal is the least share above the goal's that will do, if any.
+
+    More never costs less: a share that costs as much as `most`, what another way costs, counts
+    as too much.
+    """
     goal = here.goal
-    if goal.share is None or goal.rule != "paths":
-        return []
-    low, high = goal.share, float(paths.share_decided(here.values, goal.within)[0])
+    low, high = goal.share or 0.0, float(paths.share_decided(here.values, goal.within)[0])
     best: list[Way] = []
     for turn in range(_TURNS):
-        share = high - 1e-3 * (high - low) if turn == 0 else (low + high) / 2
+        top = turn == 0 and most == np.inf
+        share = high - 1e-3 * (high - low) if top else (low + high) / 2
         there = replace(here, goal=replace(goal, share=share))
         found = solve(there, whole=False)
-        if found is None:
+        if found is None or found.cost >= most:
             high = share
         elif holds(here, found):
             best, high = [(there, 0.0, found)], share
         else:
             low = share
+        if high - low < 0.002:
+            break
     return best
 
 
@@ -275,19 +343,3 @@ def _kept_back(here: Situation) -> list[Way]:
         else:
             low = middle
     return best
-
-
-def holds(here: Situation, found: Staffing) -> bool:
-    """Return whether a plan meets the goal at central values when it is followed by month."""
-    if here.goal.share is not None and here.goal.rule == "line":
-        return True
-    return meets(here, float(reached(here, found.judges)[0]))
-
-
-def with_margin(
-    here: Situation, margin: float, *, whole: bool = True, name: str = "least cost"
-) -> Staffing | None:
-    """Return the plan of courts whose judges get less done than they do by some part."""
-    slower = here.with_values({"productivity": here.values["productivity"] * (1.0 - margin)})
-    found = solve(slower, whole=whole, name=name)
-    return None if found is None else replace(found, margin=margin)

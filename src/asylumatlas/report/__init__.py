@@ -5,13 +5,12 @@ the two scripts it was written with run, by their checksums, and forbids every r
 scripts off, only the drawn charts are missing: their numbers stand in tables.
 """
 
-import os
-import tempfile
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from asylumatlas.disk import store_whole
 from asylumatlas.findings import findings
 from asylumatlas.markup import Citations
 from asylumatlas.report.assumptions import assumptions, uncertainty
@@ -30,22 +29,13 @@ def write(summary: Mapping[str, Any], path: Path) -> None:
 
     Args:
         summary: the summary of a run, as `asylumatlas.summary.check` describes it.
-        path: where the HTML file goes; its folder must exist.
+        path: where the HTML file goes; its folder is made if it is missing.
 
     Raises:
         SummaryError: a key is missing or wrong; nothing is written.
         OSError: the folder cannot be written to.
     """
-    text = render(summary)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    store_whole(path, render(summary).encode("utf-8"))
 
 
 def render(summary: Mapping[str, Any]) -> str:

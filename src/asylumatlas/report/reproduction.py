@@ -17,6 +17,7 @@ def reproduction(summary: Row) -> str:
     )
     books = summary["conservation"]
     balance = "balanced" if books.get("ok") is True else "NOT balanced"
+    balance += ", of simulated people" if summary.get("scale", 1) < 1 else ""
     facts: list[tuple[str, object]] = [
         ("Scenario", summary["scenario"]),
         ("Period", f"{day(summary['from'])} to {day(summary['to'])}"),

@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from asylumatlas.evidence.suggestion import did_you_mean
+from asylumatlas.scenario import drawn
 from asylumatlas.scenario.changes import check_changes
 from asylumatlas.scenario.faults import lines
 from asylumatlas.scenario.groups import GroupError, expand
@@ -80,8 +81,9 @@ def load_scenario(source: str | Path, overrides: Mapping[str, str] | None = None
     raw = _read(path, ())
     later = _override(raw, overrides or {})
     try:
-        raw = expand(raw, (path.parent, FOLDER / "tables"))
-    except GroupError as error:
+        folders = (path.parent, FOLDER / "tables")
+        raw = drawn.drawn(expand(raw, folders), folders)
+    except (GroupError, drawn.DrawnError) as error:
         raise ScenarioError(" ".join(f"{path.name}: {error}".splitlines())) from error
     # what a group wrote out can be set by its own name, too
     for key in _override(raw, later):
@@ -120,8 +122,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if parent is None:
         return content
     dropped = content.pop("drop", [])
-    if not isinstance(dropped, list):
-        raise ScenarioError(f'{path.name}: drop: must be a list of key paths, e.g. ["feeds.x"]')
+    _check_dropped(dropped, path.name)
     base = path.parent / f"{parent}.toml"
     if not _is_file(base):
         base = FOLDER / f"{parent}.toml"
@@ -131,9 +132,15 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     line = (*seen, path.resolve())
     if base.resolve() in line:
         raise ScenarioError(f"{path.name}: extends: {parent!r} extends itself")
-    inherited = _read(base, line)
+    return _on_top(_read(base, line), content, dropped, path.name)
+
+
+def _on_top(
+    inherited: dict[str, Any], content: Mapping[str, Any], dropped: list[Any], file: str
+) -> dict[str, Any]:
+    """A file's own content over what it inherits, without what it drops of that."""
     for key in dropped:
-        _drop(inherited, key, path.name)
+        _drop(inherited, key, file)
     merged = merge(inherited, content)
     merged["base_only"] = content.get("base_only", False)
     return merged
@@ -141,11 +148,25 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    # tomllib raises ValueError for whole numbers of over 4,300 digits, too
-    except (OSError, ValueError, RecursionError) as error:
-        said = str(error).splitlines()[0] if str(error) else "nested too deep"
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        said = str(error).splitlines()[0]
         raise ScenarioError(f"{path.name}: cannot be read: {said}") from error
+    return _parsed(text, path.name)
+
+
+def _parsed(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    # tomllib raises ValueError for whole numbers of over 4,300 digits, too
+    except (ValueError, RecursionError) as error:
+        said = str(error).splitlines()[0] if str(error) else "nested too deep"
+        raise ScenarioError(f"{file}: cannot be read: {said}") from error
+
+
+def _check_dropped(dropped: object, file: str) -> None:
+    if not isinstance(dropped, list):
+        raise ScenarioError(f'{file}: drop: must be a list of key paths, e.g. ["feeds.x"]')
 
 
 def _drop(base: dict[str, Any], key: object, file: str) -> None:
@@ -171,9 +192,12 @@ def _override(raw: dict[str, Any], overrides: Mapping[str, str]) -> dict[str, st
     known = _parameters()
     left = {}
     for key, text in overrides.items():
+        last: str | int
         if key in known:
             table: Any = raw.setdefault("parameters", {})
-            last: str | int = key
+            last = key
+        elif key == "draws.table":  # where there is none yet, too
+            table, last = raw.setdefault("draws", {"why": drawn.GIVEN}), "table"
         else:
             table, last = _holder(raw, key)
         in_list = isinstance(table, list) and isinstance(last, int) and last < len(table)
@@ -218,7 +242,8 @@ def _paths(raw: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
 def _validate(name: str, file: str, raw: dict[str, Any]) -> Scenario:
     try:
         model = ScenarioModel.model_validate(raw)
-        faults = [*check_names(model), *check_changes(model)] or check_sense(model)
+        faults = [*check_names(model), *drawn.faults(model.draws), *check_changes(model)]
+        faults = faults or check_sense(model)
     except ValidationError as error:
         faults = lines(raw, error)
     if faults:
@@ -251,6 +276,8 @@ def _fingerprint(model: ScenarioModel) -> str:
     from asylumatlas import process
 
     said = model.model_dump(mode="json", by_alias=True)
+    if model.draws is None:
+        del said["draws"]  # scenarios of before such tables keep their fingerprints
     # Stations serve and feeds arrive in this order; lotteries go by the order of words and places.
     order = [list(said[table]) for table in ("stations", "feeds", "places", "classes")]
     text = json.dumps([said, order], sort_keys=True) + _parameter_text()

@@ -7,6 +7,7 @@ high and a source or the word why it is assumed, or as a part or multiple of a p
 from __future__ import annotations
 
 from datetime import date
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from asylumatlas.evidence.suggestion import did_you_mean
 
+TOLD = 20  # unknown keys of one table
 MOST = 1e9  # larger numbers are slips of the pen, and would overflow the engine's counters
 
 
@@ -38,8 +40,7 @@ class Strict(BaseModel):
         known = [field.alias or name for name, field in cls.model_fields.items()]
         unknown = {
             str(key): did_you_mean(str(key), known) or f" Known here: {', '.join(known)}."
-            for key in data
-            if key not in known
+            for key in islice((key for key in data if key not in known), TOLD)
         }
         if unknown:
             raise PydanticCustomError("unknown_keys", "unknown key", {"unknown": unknown})

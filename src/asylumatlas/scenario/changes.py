@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario import quantities
+from asylumatlas.scenario.loans import back_on
 from asylumatlas.scenario.model import Change, ScenarioModel
 from asylumatlas.scenario.names import _dated, _known, _source
 from asylumatlas.scenario.quantities import Faults
@@ -46,8 +47,7 @@ def _last_day(change: Change) -> date | None:
     """The last day on which a change does anything; none if it lasts."""
     if change.set or (change.add and change.until is None):
         return None
-    loan = change.lend
-    ends = [] if loan is None else [change.on + timedelta(days=round(7 * loan.weeks) - 1)]
+    ends = [] if change.lend is None else [back_on(change) - timedelta(days=1)]
     ends += [change.until] if change.add and change.until else []
     return max(ends, default=None)
 

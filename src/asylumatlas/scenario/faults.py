@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from asylumatlas.evidence.suggestion import did_you_mean
 
+MOST = 200  # lines; who mends these runs the check again
 PLAIN = {
     "missing": "is missing",
     "dict_type": "must be a table",
@@ -29,15 +30,15 @@ PLAIN = {
 
 def lines(raw: Mapping[str, Any], error: ValidationError) -> list[str]:
     """One line per fault: key path, what is wrong, and what was probably meant."""
-    found = []
+    found: dict[str, None] = {}
     for fault in error.errors(include_url=False):
         path = key_path(raw, fault["loc"], fault["type"] == "missing")
         for key, message in _messages(fault):
             place = ".".join(filter(None, [path, key]))
-            line = f"{place}: {message}" if place else message
-            if line not in found:
-                found.append(line)
-    return found
+            found[f"{place}: {message}" if place else message] = None
+        if len(found) >= MOST:
+            break
+    return list(found)
 
 
 def key_path(raw: Any, location: tuple[int | str, ...], missing: bool) -> str:

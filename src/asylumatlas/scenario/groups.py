@@ -39,6 +39,7 @@ BRACED = re.compile(r"\{(\w+)\}")
 NAMED = re.compile(r"@(\w+)")
 NAME = re.compile(r"[\w-]+")
 PLACE = re.compile(r"[a-z0-9_]+")
+TEXT = 100  # characters of a text that count like one value
 
 
 class GroupError(ValueError):
@@ -67,12 +68,16 @@ class Group:
         return [str(row["key"]) for row in self.rows]
 
 
-def expand(raw: Mapping[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
+def expand(
+    raw: Mapping[str, Any], folders: Iterable[Path], most: int | None = None
+) -> dict[str, Any]:
     """A scenario without groups: every place, crew, measure and pattern written out.
 
     Args:
         raw: a scenario's merged content; not changed.
         folders: where tables lie, the first that has one wins.
+        most: values and texts that may be written, for a scenario by somebody unknown: groups
+            within groups multiply. Without it there is no limit.
 
     Returns:
         The content without the key `groups`; the content itself, copied, where it has none.
@@ -93,7 +98,8 @@ def expand(raw: Mapping[str, Any], folders: Iterable[Path]) -> dict[str, Any]:
         labels = {row["key"]: str(row.get("name") or row["key"]) for row in rows}
         content["places"] = {**places, **{k: v for k, v in labels.items() if k not in places}}
     classes = content.get("classes", {})
-    writer = _Writer(groups, {"place", *(classes if isinstance(classes, dict) else ())})
+    kept = {"place", *(classes if isinstance(classes, dict) else ())}
+    writer = _Writer(groups, kept, most)
     written: dict[str, Any] = writer.write(content, "")
     return written
 
@@ -198,8 +204,11 @@ def _typed(cells: list[str]) -> list[Any]:
 class _Writer:
     """Writes tables, lists and texts out; every method returns new content."""
 
-    def __init__(self, groups: Mapping[str, Group], kept: set[str]) -> None:
+    def __init__(
+        self, groups: Mapping[str, Group], kept: set[str], most: int | None = None
+    ) -> None:
         self.groups = groups
+        self.left = math.inf if most is None else most
         self.kept = kept  # words in braces that others replace: classes, and a station's place
 
     def write(self, value: Any, key: str) -> Any:
@@ -286,6 +295,9 @@ class _Writer:
 
     def _fill(self, group: Group, row: Row, value: Any, path: str) -> Any:
         """A value with the row's words in place of those in braces, in keys and texts."""
+        self.left -= 1 + len(value) / TEXT if isinstance(value, str) else 1
+        if self.left < 0:
+            raise GroupError(f"{path}: writes out too much; use fewer groups within groups")
         fill = partial(self._fill, group, row)
         if isinstance(value, dict):
             text = partial(self._text, group, row, path)

@@ -22,6 +22,7 @@ from asylumatlas.scenario.amounts import (
     Weights,
     name_or_table,
 )
+from asylumatlas.scenario.drawn import DrawnTable
 
 __all__ = ["Quantity", "Ranged", "Scaled", "ScenarioModel"]
 
@@ -371,6 +372,7 @@ class ScenarioModel(Strict):
     places: dict[str, str]
     calendars: dict[str, Calendar] = Field(default_factory=dict)
     parameters: dict[str, Override] = Field(default_factory=dict)
+    draws: DrawnTable | None = None
     spaces: dict[str, Space] = Field(default_factory=dict)
     crews: dict[str, Crew] = Field(default_factory=dict)
     ways: dict[str, Way] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from asylumatlas import evidence, parameters
 from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario.amounts import Delay, From, NumberFrom, Quantity, Ranged, Scaled
+from asylumatlas.scenario.drawn import Step
 from asylumatlas.scenario.model import Outcome, ScenarioModel
 
 Faults = Iterator[str]
@@ -150,6 +151,8 @@ def bounds(
     if name in model.parameters:
         own = model.parameters[name]
         return bounds(model, _holding(own, on).is_ if isinstance(own, list) else own, words)
+    if model.draws is not None and name in model.draws.columns:
+        return model.draws.at(name, on).bounds
     entry = parameters.load()[name].at(on)
     return entry.low, entry.value, entry.high
 
@@ -187,7 +190,13 @@ def dates(
     elif isinstance(value, str):
         name = _name(value, words)
         own = model.parameters.get(name)
-        entries = own if isinstance(own, list) else () if own else parameters.load()[name].values
+        entries: Sequence[NumberFrom | parameters.Dated | Step]
+        if own is not None:
+            entries = own if isinstance(own, list) else ()
+        elif model.draws is not None and name in model.draws.columns:
+            entries = model.draws.steps[name]
+        else:
+            entries = parameters.load()[name].values
         changes = {entry.start for entry in entries[1:]}
     else:
         return set()

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from asylumatlas.scenario import quantities
-from asylumatlas.scenario.model import Filter, Loan, Outcome, ScenarioModel, Station
+from asylumatlas.scenario.loans import check_loans
+from asylumatlas.scenario.model import Filter, Outcome, ScenarioModel, Station
 from asylumatlas.scenario.quantities import Faults
 
 Classes = list[tuple[dict[str, str], bool]]
@@ -22,10 +23,7 @@ def check_sense(model: ScenarioModel) -> list[str]:
     for name, feed in model.feeds.items():
         key, everything = f"feeds.{name}.starts", range(len(feed.starts))
         faults += quantities.probabilities(model, feed.starts, everything, {}, key)
-    for k, change in enumerate(model.change):
-        if change.lend is not None:
-            faults += _loan(model, change.lend, f"change.{k}.lend")
-    return faults + list(_reserved(model))
+    return [*faults, *check_loans(model), *_reserved(model)]
 
 
 def _reserved(model: ScenarioModel) -> Faults:
@@ -44,18 +42,6 @@ def _reserved(model: ScenarioModel) -> Faults:
                         f"{crew} is kept for stations, more than all of it"
                     )
                     return
-
-
-def _loan(model: ScenarioModel, loan: Loan, key: str) -> Faults:
-    """That a crew has the servers which it lends, at their stated numbers."""
-    path = f"crews.{loan.source}.servers"
-    sets = [change.set[path] for change in model.change if path in change.set]
-    added = [change.add[path] for change in model.change if path in change.add]
-    present = max(quantities.highest(model, q) for q in [model.crews[loan.source].servers, *sets])
-    present += sum(quantities.highest(model, quantity) for quantity in added)
-    lent = quantities.highest(model, loan.servers)
-    if lent > present:
-        yield f"{key}.servers: {lent:g} are lent, but {loan.source} has at most {present:g}"
 
 
 def _all_classes(model: ScenarioModel) -> Classes:

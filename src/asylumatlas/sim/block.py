@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from asylumatlas import __version__
+from asylumatlas.disk import store_whole
 from asylumatlas.ensembles import EnsembleError, Journal, pieces
 from asylumatlas.ensembles.journal import MISSING
 from asylumatlas.events.columns import TABLES
-from asylumatlas.events.parts import store_whole
 from asylumatlas.scenario import Scenario
 from asylumatlas.sim.folder import BLOCKS
 from asylumatlas.sim.replication import Replication, RunError, Worker

@@ -6,14 +6,16 @@ All of it is multiplied by the scenario's `scale`, before it is rounded.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asylumatlas.scenario.amounts import From, Quantity
-from asylumatlas.scenario.model import Change, CrewNeed, ScenarioModel
+from asylumatlas.scenario.loans import back_on
+from asylumatlas.scenario.model import CrewNeed, Loan, ScenarioModel
 from asylumatlas.sim import laws
 from asylumatlas.sim import tables as t
 from asylumatlas.sim.layout import Layout
@@ -25,6 +27,20 @@ MOST_UNITS = 2.0**53  # thousandths of a unit of work that a crew can have on a 
 Numbers = NDArray[np.float64]
 Thing = tuple[str, str]  # a table of the scenario and a name in it
 Steps = list[From] | Quantity
+
+
+class Cut(NamedTuple):
+    """A loan that asked a crew for more servers than it had.
+
+    Attributes:
+        change: number of the change; crew: who lent.
+        missing: days of one server that were asked for and not lent, over the run; asked: all.
+    """
+
+    change: int
+    crew: str
+    missing: float
+    asked: float
 
 
 def _thing(path: str) -> Thing:
@@ -48,10 +64,13 @@ class Capacities:
             for path, added in change.add.items():
                 self._adds[_thing(path)].append((k, f"change.{k}.add.{path}", added))
 
+    def _numbers(self, thing: Thing) -> list[int]:
+        """Numbers of the changes that set one thing or add to it, in order."""
+        return sorted({k for k, *_ in [*self._sets.get(thing, ()), *self._adds.get(thing, ())]})
+
     def _change(self, draw: Draw, thing: Thing, values: Numbers, only: int | None = None) -> None:
         """Carry out what all changes, or one of them, set of one thing or add to it, in place."""
-        numbers = {k for k, *_ in [*self._sets.get(thing, ()), *self._adds.get(thing, ())]}
-        for k in sorted(numbers) if only is None else [only]:
+        for k in self._numbers(thing) if only is None else [only]:
             change = self.model.change[k]
             first = self.timeline.day(change.on)
             for number, key, quantity in self._sets.get(thing, ()):
@@ -69,37 +88,68 @@ class Capacities:
 
     def servers(self, draw: Draw, known: date | None = None) -> dict[str, Numbers]:
         """(T,) servers of each crew; with `known`, only changes announced by then."""
-        servers = {
-            name: self.timeline.by_day(draw.steps(crew.servers, f"crews.{name}.servers"))
-            for name, crew in self.model.crews.items()
-        }
-        for k, change in enumerate(self.model.change):
-            if known is not None and (change.announced or change.on) > known:
-                continue
-            for thing in dict.fromkeys(_thing(path) for path in [*change.set, *change.add]):
-                if thing[0] == "crews":
-                    self._change(draw, thing, servers[thing[1]], only=k)
-            if change.lend is not None:
-                self._lend(draw, change, f"change.{k}.lend", servers)
+        servers = self._own(draw, self.model.crews, known)
+        for k, lent in self._loans(draw, known):
+            self._move(draw, k, np.minimum(lent, servers[self._loan(k).source]), servers)
         if self.model.scale == 1.0:
             return servers
         return {name: present * self.model.scale for name, present in servers.items()}
 
-    def _lend(self, draw: Draw, change: Change, key: str, servers: dict[str, Numbers]) -> None:
-        """Move servers from one crew to another for some weeks, as many as there are.
+    def _own(
+        self, draw: Draw, names: Iterable[str], known: date | None = None
+    ) -> dict[str, Numbers]:
+        """(T,) servers of some crews before any loan: their tables, and what changes set or add."""
+        servers: dict[str, Numbers] = {}
+        for name in names:
+            steps = draw.steps(self.model.crews[name].servers, f"crews.{name}.servers")
+            servers[name] = self.timeline.by_day(steps)
+            thing = ("crews", name)
+            for k in self._numbers(thing):
+                if self._is_known(k, known):
+                    self._change(draw, thing, servers[name], only=k)
+        return servers
+
+    def _is_known(self, k: int, known: date | None) -> bool:
+        change = self.model.change[k]
+        return known is None or (change.announced or change.on) <= known
+
+    def _loan(self, k: int) -> Loan:
+        loan = self.model.change[k].lend
+        assert loan is not None
+        return loan
+
+    def _loans(self, draw: Draw, known: date | None = None) -> Iterator[tuple[int, Numbers]]:
+        """Each loan's change and the (T,) servers asked for."""
+        for k, change in enumerate(self.model.change):
+            if change.lend is not None and self._is_known(k, known):
+                lent = np.zeros(self.timeline.days)
+                first, last = self.timeline.day(change.on), self.timeline.day(back_on(change))
+                lent[first:last] = draw.of(change.lend.servers, f"change.{k}.lend.servers")
+                yield k, lent
+
+    def _move(self, draw: Draw, k: int, lent: Numbers, servers: dict[str, Numbers]) -> None:
+        """Move servers from one crew to another.
 
         What they lose of their time is missing from the crew that they come to.
         """
-        loan = change.lend
-        assert loan is not None
-        first = self.timeline.day(change.on)
-        last = self.timeline.day(change.on + timedelta(weeks=loan.weeks))
-        lent = np.zeros(self.timeline.days)
-        lent[first:last] = draw.of(loan.servers, f"{key}.servers")
-        lent = np.minimum(lent, servers[loan.source])
-        lost = 0.0 if loan.lost is None else draw.of(loan.lost, f"{key}.lost")
+        loan = self._loan(k)
+        lost = 0.0 if loan.lost is None else draw.of(loan.lost, f"change.{k}.lend.lost")
         servers[loan.source] = servers[loan.source] - lent
         servers[loan.to] = servers[loan.to] + lent * (1.0 - lost)
+
+    def cuts(self, draw: Draw) -> list[Cut]:
+        """Where loans ask a crew for more servers than it has in a draw, which then lends all."""
+        found = []
+        loans = [change.lend for change in self.model.change if change.lend is not None]
+        names = dict.fromkeys(name for loan in loans for name in (loan.source, loan.to))
+        servers = self._own(draw, names)
+        for k, asked in self._loans(draw):
+            crew = self._loan(k).source
+            lent = np.minimum(asked, servers[crew])
+            if (asked > lent + 1e-9 * (1.0 + asked)).any():
+                found.append(Cut(k, crew, float((asked - lent).sum()), float(asked.sum())))
+            self._move(draw, k, lent, servers)
+        return found
 
     def units(self, draw: Draw, known: date | None = None) -> t.Ints:
         """(T, crews) thousandths of a unit of work, as `servers`."""

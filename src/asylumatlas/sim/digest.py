@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from asylumatlas import evidence, process
 from asylumatlas.scenario.model import Measure
-from asylumatlas.sim import meters, sensitivity
+from asylumatlas.sim import meters, sampling, sensitivity
 from asylumatlas.sim.meters import Meter
 from asylumatlas.sim.replication import LUCKS_PER_DRAW, Replication
 from asylumatlas.sim.rules import Rules
+from asylumatlas.sim.shortages import shortages
 
 Numbers = NDArray[np.float64]
 FEW = 40  # replications below which a 95 % range is no more than the extremes
@@ -279,12 +280,7 @@ class Digest:
         """What a reader must know of this run before the numbers: few replications, hindsight."""
         found = []
         if self.weight > 1.0:
-            found.append(
-                f"1 person in {self.weight:,.4g} is simulated, by as much less staff and room. "
-                "Numbers here are for the whole system: each simulated person counts "
-                f"{self.weight:,.4g} times, so luck shows larger than it is, most of all in small "
-                "counts. Conservation and the event log count simulated people."
-            )
+            found += [sampling.of_run(self.weight), *sampling.too_coarse(self.rules)]
         count = len(self.replications)
         if 1 < count < FEW:
             found.append(
@@ -306,6 +302,7 @@ class Digest:
                 "mostly who the people in the background are and limits of days. "
                 f"`asylumatlas show {self.rules.scenario.name}` lists them."
             )
+        found += shortages(self.rules, count)
         return [*found, *self._stocks_of_other_days()]
 
     def _stocks_of_other_days(self) -> list[str]:

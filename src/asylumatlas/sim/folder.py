@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import secrets
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from asylumatlas.ensembles import Stopped
 from asylumatlas.sim.replication import RunError
 
 BLOCKS = ".blocks"  # within a draft: the finished blocks of an unfinished run
@@ -61,6 +63,13 @@ def unfinished(stem: str, out: Path | None, key: str = "") -> Iterator[tuple[Pat
             work.rename(folder)  # onto an empty folder; fails if somebody has written into it
             done = True
             _clear(folder)
+    except KeyboardInterrupt:
+        if key and _is_begun(work):
+            raise Stopped(
+                f"the finished replications are kept in {work}; the same words with --resume go "
+                "on from there"
+            ) from None
+        raise
     finally:
         if not done:
             if not key:
@@ -82,8 +91,7 @@ def _draft(stem: str, out: Path | None, key: str) -> tuple[Path, int]:
         RunError: another process is at it.
     """
     wanted = Path("runs") / stem if out is None else Path(os.path.abspath(out))
-    name = hashlib.sha256(key.encode()).hexdigest()[:12]
-    draft = wanted.parent / f".{wanted.name}.kept-{name}"
+    draft = _draft_of(wanted, key)
     draft.mkdir(parents=True, exist_ok=True)
     lock = os.open(draft / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
@@ -95,6 +103,29 @@ def _draft(stem: str, out: Path | None, key: str) -> tuple[Path, int]:
         ) from error
     (draft / "log.json").unlink(missing_ok=True)  # of a run that could not take its place
     return draft, lock
+
+
+def _draft_of(wanted: Path, key: str) -> Path:
+    name = hashlib.sha256(key.encode()).hexdigest()[:12]
+    return wanted.parent / f".{wanted.name}.kept-{name}"
+
+
+def kept_of_others(out: Path, key: str) -> list[Path]:
+    """Folders with finished blocks of other runs that were to become `out`; none if ours is there.
+
+    Args:
+        out: the run's folder.
+        key: all that the run's blocks depend on.
+    """
+    wanted = Path(os.path.abspath(out))
+    found = sorted(wanted.parent.glob(f"{glob.escape(f'.{wanted.name}.kept-')}*"))
+    kept = [folder for folder in found if _is_begun(folder)]
+    return [] if _draft_of(wanted, key) in kept else kept
+
+
+def _is_begun(draft: Path) -> bool:
+    """Whether there is a finished block in it."""
+    return any(draft.glob(f"{BLOCKS}/*/*.piece"))
 
 
 def _hold(lock: int) -> None:
@@ -134,7 +165,7 @@ def _clear(work: Path) -> None:
 
 def _leave(draft: Path, lock: int) -> None:
     """Keep the draft if there is anything finished in it, and let others have it."""
-    if not any(draft.glob(f"{BLOCKS}/*/*.piece")):
+    if not _is_begun(draft):
         shutil.rmtree(draft, ignore_errors=True)
     os.close(lock)
 

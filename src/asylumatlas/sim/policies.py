@@ -27,6 +27,7 @@ from asylumatlas.sim.areas import Line, PolicyError, Published, lines_of, publis
 from asylumatlas.sim.block import key_of
 from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.replication import LUCKS_PER_DRAW, Worker, draw_number
+from asylumatlas.sim.shortages import shortages_of
 
 __all__ = ["Comparison", "Policy", "PolicyError", "compare_policies", "names_of", "reading"]
 
@@ -112,6 +113,8 @@ class Comparison:
         base: its name.
         policies: in the order asked for.
         replications, seed, scale: of every run.
+        joint: where the joint draws of the base's table are from; empty without a table.
+        joint_names: how many parameters are in that table.
     """
 
     base: str
@@ -119,6 +122,8 @@ class Comparison:
     replications: int
     seed: int
     scale: float
+    joint: str = ""
+    joint_names: int = 0
 
     def rows(self, last: bool = False) -> list[dict[str, Any]]:
         """The rows of every policy."""
@@ -132,6 +137,7 @@ class Comparison:
             "replications": self.replications,
             "seed": self.seed,
             "scale": self.scale,
+            "draws": self.joint or "the whole range of every number",
             "policies": [
                 {**{w: getattr(policy, w) for w in words}, "from": policy.start.isoformat()}
                 for policy in self.policies
@@ -303,11 +309,21 @@ def compare_policies(
     whole = {key: np.concatenate(parts) for key, parts in values.items()}
     asked = {key: text for key, text in (overrides or {}).items() if key not in ("from", "to")}
     own = load_scenario(base, asked).model.start
-    policies = tuple(_policy(pair, days, whole, own) for pair in pairs)
+    cuts = [shortages_of(policy, seed, replications) for _, policy in pairs]
+    policies = tuple(_policy(p, days, whole, own, c) for p, c in zip(pairs, cuts, strict=True))
     if kept is not None:
         kept.remove()
-    scale = pairs[0][0].model.scale
-    return Comparison(pairs[0][0].name, policies, replications, seed, scale)
+    first = pairs[0][0]
+    table = first.model.draws
+    return Comparison(
+        first.name,
+        policies,
+        replications,
+        seed,
+        first.model.scale,
+        table.why if table else "",
+        len(table.columns) if table else 0,
+    )
 
 
 def _pair(name: str | Path, base: str | Path, fixed: Mapping[str, str]) -> tuple[Scenario, ...]:
@@ -317,6 +333,11 @@ def _pair(name: str | Path, base: str | Path, fixed: Mapping[str, str]) -> tuple
     plain = load_scenario(base, {**fixed, **span})
     if plain.fingerprint == policy.fingerprint:
         raise PolicyError(f"{name}: is the same as {base}; name a scenario that differs")
+    lines, own = lines_of(plain.model), lines_of(policy.model)
+    if lines != own:
+        missing = next((f"{x.area}_{x.measure}".strip("_") for x in lines if x not in own), "")
+        hint = did_you_mean(missing, policy.model.measures)
+        raise PolicyError(f"{name}: has other measures than {base}: {missing}.{hint}")
     return plain, policy
 
 
@@ -371,22 +392,18 @@ def _policy(
     days: Mapping[str, tuple[tuple[str, ...], tuple[date, ...]]],
     whole: Mapping[str, Numbers],
     base_start: date,
+    cut: Sequence[str],
 ) -> Policy:
     """A policy with what was read of it and of its base."""
     base, policy = pair
-    lines, own = lines_of(base.model), lines_of(policy.model)
-    if lines != own:
-        missing = next((f"{x.area}_{x.measure}" for x in lines if x not in own), "")
-        hint = did_you_mean(missing, policy.model.measures)
-        raise PolicyError(f"{policy.name}: has other measures than {base.name}: {missing}.{hint}")
+    lines, model = lines_of(base.model), policy.model
     columns, dates = days[policy.fingerprint]
-    model = policy.model
     said = tuple(text for text in model.caveats if text not in base.model.caveats)
     return Policy(
         name=policy.name,
         title=model.title,
         question=model.question,
-        caveats=said,
+        caveats=(*said, *cut),
         columns=columns,
         dates=dates,
         lines=tuple(lines),

@@ -17,6 +17,7 @@ import numpy as np
 from asylumatlas import __version__, evidence
 from asylumatlas import events as event_log
 from asylumatlas.scenario import Scenario
+from asylumatlas.sim import sampling
 from asylumatlas.sim.block import Hands, Progress, key_of, replicate
 from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.folder import unfinished
@@ -224,6 +225,8 @@ def _seal(work: Path, digest: Digest, summary: dict[str, Any], parts: list[dict[
     """The log's manifest: with it the folder is a log."""
     rules = digest.rules
     uses = rules.quantities.used.values()
+    sampled = {} if digest.weight == 1 else {"sampled": rules.model.scale}
+    own = {sampling.of_run(digest.weight): sampling.of_log(digest.weight)}
     event_log.seal(
         work,
         source="simulation",
@@ -245,6 +248,7 @@ def _seal(work: Path, digest: Digest, summary: dict[str, Any], parts: list[dict[
             ),
             "parameters": {use.name: [use.value, use.low, use.high] for use in uses},
             "versions": summary["versions"],
-            "caveats": summary["caveats"],
+            "caveats": [own.get(text, text) for text in summary["caveats"]],
+            **sampled,
         },
     )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asylumatlas import evidence, process
-from asylumatlas.scenario.model import ScenarioModel
+from asylumatlas.scenario import wording
 from asylumatlas.sim.rules import Rules
 from asylumatlas.sim.uncertainty import Use
 
@@ -38,13 +35,13 @@ def assumptions(rules: Rules, moves: Mapping[str, list[dict[str, Any]]]) -> list
         if _bare(use):
             continue
         why = use.assumed
-        late = _late(use, until)
+        late = wording.late(use.start, use.source, until)
         if late:
             why = (why + "; " if why else "") + f"{late}, after {until}: hindsight"
         rows.append(
             {
                 "parameter": use.name,
-                "label": label(rules.model, use),
+                "label": wording.label(rules.model, use.name),
                 "value": use.value,
                 "low": use.low,
                 "high": use.high,
@@ -69,69 +66,8 @@ def bare_numbers(rules: Rules) -> int:
     return sum(map(_bare, rules.quantities.used.values()))
 
 
-def _late(use: Use, until: date | None) -> str:
-    """What makes a quantity hindsight for a scenario that knows nothing after `until`."""
-    if until is None:
-        return ""
-    if use.start is not None and use.start > until:
-        return f"holds from {use.start}"
-    if use.source:
-        published = evidence.source(use.source).date
-        found = re.match(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", published)
-        if found:
-            year, month, day = (int(part) if part else 1 for part in found.groups())
-            if date(year, month, day) > until:
-                return f"published {published}"
-    return ""
-
-
-def label(model: ScenarioModel, use: Use) -> str:
-    """A quantity in a reader's words: what it is of, then what it is."""
-    table, _, rest = use.name.partition(".")
-    if table == "stations" and ".outcomes." in rest:
-        name, _, place = rest.partition(".outcomes.")
-        return f"{_named(model.stations[name], name)}: {_outcome(model, name, place)}"
-    if table in ("stations", "feeds", "crews", "spaces", "costs"):
-        name, _, what = rest.partition(".")
-        return f"{_named(getattr(model, table)[name], name)}: {_words(what)}"
-    if table == "change":
-        number, _, what = rest.partition(".")
-        what = re.sub(r"^(set|add)\.", "", what)
-        return f"{model.change[int(number)].what}: {_words(what)}"
-    return _words(rest or table)
-
-
 def _is_share(name: str) -> bool:
     return name.endswith((".share", ".of_rest")) or ".mix." in name
-
-
-def _named(thing: Any, name: str) -> str:
-    return str(getattr(thing, "label", "")) or _words(name)
-
-
-def _outcome(model: ScenarioModel, station: str, place: str) -> str:
-    """What a share or delay of an outcome is of; `place` is like "0.share" or "0.after.days"."""
-    number, _, what = place.partition(".")
-    outcome = model.stations[station].outcomes[int(number)]
-    said = "go on" if not outcome.events else _event(outcome.events[-1])
-    if outcome.to and (not outcome.events or outcome.events[-1] in ("place_reached",)):
-        said = f"go on to {_named(model.stations[outcome.to], outcome.to)}"
-    kinds = {"share": "share of all", "of_rest": "share of the rest"}
-    return f"{kinds.get(what, _words(what))}, {said}"
-
-
-def _event(text: str) -> str:
-    event, _, outcome = text.partition(".")
-    vocabulary = process.load()
-    words = vocabulary.events[event].label
-    return f"{words}: {vocabulary.outcomes[outcome].label}" if outcome else words
-
-
-def _words(name: str) -> str:
-    """A key path in words; the number by which a parameter is multiplied is its factor."""
-    if name.endswith(".times"):
-        name = name.removesuffix("times") + "factor"
-    return name.replace(".", ", ").replace("_", " ")
 
 
 def influence(

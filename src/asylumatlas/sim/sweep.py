@@ -23,9 +23,12 @@ from asylumatlas import parameters
 from asylumatlas.ensembles import pieces
 from asylumatlas.evidence.suggestion import did_you_mean
 from asylumatlas.scenario import Scenario, load_scenario
-from asylumatlas.scenario.model import ScenarioModel
+from asylumatlas.scenario.model import Measure, ScenarioModel
+from asylumatlas.sim import sampling
 from asylumatlas.sim.digest import Digest
 from asylumatlas.sim.replication import BLOCK, Worker
+from asylumatlas.sim.rules import Rules
+from asylumatlas.sim.shortages import shortages_of
 
 Numbers = NDArray[np.float64]
 Settings = dict[str, str]
@@ -53,6 +56,7 @@ class Sweep:
         values: (combinations, replications, measures, moments), for the whole system.
         seed: of draws and luck.
         caveats: what the scenario says of itself.
+        others: names of the measures that were not asked for.
     """
 
     scenario: str
@@ -65,6 +69,7 @@ class Sweep:
     values: Numbers
     seed: int
     caveats: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def replications(self) -> int:
@@ -140,7 +145,7 @@ def sweep(
         scenario: a shipped scenario's name, or the path of a TOML file.
         vary: values as written in TOML, by parameter or key path; of a parameter that the scenario
             uses the last word will do.
-        measures: names; the scenario's first measure if none are given.
+        measures: names; `headline` if none are given.
         by: "year" for the end of each fiscal year (and the last day), "end" for the last day only.
         replications: of each combination; one alone is the central run.
         seed: of draws and luck, the same for every combination.
@@ -193,8 +198,32 @@ def sweep(
         dates,
         np.concatenate(list(found)).reshape(shape),
         seed,
-        tuple(first.model.caveats),
+        (
+            *_sampled(scenarios, seed),
+            *first.model.caveats,
+            *_cut(settings, scenarios, seed, replications),
+        ),
+        tuple(name for name in first.model.measures if name not in names),
     )
+
+
+def _sampled(scenarios: Sequence[Scenario], seed: int) -> list[str]:
+    """What a reader must know where only some of the people are simulated, each once."""
+    some = [scenario for scenario in scenarios if scenario.model.scale < 1]
+    told = [sampling.of_numbers(1 / scenario.model.scale) for scenario in some]
+    told += [text for scenario in some for text in sampling.too_coarse(Rules(scenario, seed))]
+    return list(dict.fromkeys(told))
+
+
+def _cut(
+    settings: Sequence[Settings], scenarios: Sequence[Scenario], seed: int, replications: int
+) -> list[str]:
+    """What a reader must know of loans cut in a combination, each told with its values."""
+    return [
+        f"{', '.join(f'{key} {value}' for key, value in chosen.items())}: {text}"
+        for chosen, scenario in zip(settings, scenarios, strict=True)
+        for text in shortages_of(scenario, seed, replications)
+    ]
 
 
 def _piece(
@@ -299,7 +328,33 @@ def _measures(scenario: Scenario, asked: Sequence[str]) -> list[str]:
             raise SweepError(f"{scenario.name}: no measure {name!r}.{hint}")
     if not known:
         raise SweepError(f"{scenario.name}: has no measure to print")
-    return list(dict.fromkeys(asked)) or known[:1]
+    return list(dict.fromkeys(asked)) or [headline(scenario.model)]
+
+
+def headline(model: ScenarioModel) -> str:
+    """The measure that is printed where none is asked for.
+
+    The first charted stock (who has come and not left), else the first charted, else the first.
+
+    Example:
+        >>> headline(load_scenario("us-courts").model)
+        'nation_pending'
+    """
+    charted = [name for name, measure in model.measures.items() if measure.chart]
+    stocks = [name for name in charted if _is_stock(model.measures[name])]
+    return [*stocks, *charted, *model.measures][0]
+
+
+def _is_stock(measure: Measure) -> bool:
+    """Whether it counts who has come and not left: what is taken off happens after what is added.
+
+    A count less some of itself, such as decisions less those that decide nothing, is none.
+    """
+    added, taken = (
+        {pattern.split("@")[0].split(".")[0] for pattern in patterns}
+        for patterns in (measure.plus, measure.minus)
+    )
+    return measure.counts in ("so_far", "names") and bool(taken - added)
 
 
 def _moments(model: ScenarioModel, by: str) -> tuple[tuple[str, ...], tuple[date, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 from asylumatlas import parameters
 from asylumatlas.parameters import Dated, Parameter
@@ -50,6 +51,11 @@ class Quantities:
         self.start = scenario.start
         self.end = scenario.to
         self._known = dict(parameters.load())
+        self.table = scenario.draws
+        self.joint: dict[tuple[str, date], tuple[float, ...]] = {}
+        for name in self.table.columns if self.table else ():
+            if name not in scenario.parameters:
+                self._known[name] = self._of_table(name)
         for name, override in scenario.parameters.items():
             unit = self._known[name].unit
             if isinstance(override, list):
@@ -58,6 +64,16 @@ class Quantities:
                 self._known[name] = _as_parameter(name, override, unit)
         self._written: dict[str, tuple[Ranged, Parameter]] = {}
         self.used: dict[str, Use] = {}
+
+    def _of_table(self, name: str) -> Parameter:
+        """A parameter as the table of draws has it; its values are remembered in `joint`."""
+        assert self.table is not None
+        entries = []
+        for step in self.table.steps[name]:
+            low, value, high = step.bounds
+            entries.append(Dated(step.start, value, low, high, None, ""))
+            self.joint[name, step.start] = step.values
+        return Parameter(name, self._known[name].unit, "", self.table.why, tuple(entries))
 
     def parameter(self, quantity: Quantity, key: str, words: dict[str, str]) -> Parameter:
         """The parameter behind a quantity; a number or table becomes one named by its key path.
@@ -172,6 +188,8 @@ class Draw:
             return known
         if self.index == CENTRAL or entry.low == entry.high:
             drawn = entry.value
+        elif (parameter.name, entry.start) in self.quantities.joint:
+            drawn = self.quantities.joint[parameter.name, entry.start][self._row]
         else:
             drawn = parameters.draw(parameter, when, self._uniform(parameter.name))
         self._drawn[parameter.name, entry.start] = drawn
@@ -191,6 +209,14 @@ class Draw:
         if name not in self._uniforms:
             self._uniforms[name] = randomness.uniform(self._seed, "draw", self.index, name)
         return self._uniforms[name]
+
+    @cached_property
+    def _row(self) -> int:
+        """Row of the table of draws: the rows in an order of the seed's, over and over."""
+        table = self.quantities.table
+        rows = range(table.draws if table else 0)
+        order = sorted(rows, key=lambda k: randomness.uniform(self._seed, "draws", k, "order"))
+        return order[self.index % len(order)]
 
     def steps(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from asylumatlas.stats import beside
+from asylumatlas.stats import beside, sampling
 from asylumatlas.stats.answers import columns as meanings
 from asylumatlas.stats.answers.asked import Asked, Row
 from asylumatlas.stats.answers.durations import curves, durations
@@ -128,10 +128,17 @@ class _Answer:
     def table(self) -> Table:
         rows: list[Row] = []
         cited: list[str] = []
+        withheld = False
         for part in self.parts:
             own = self._rows(part)
             if self.published:
-                cited += beside.add_published(part.asked, own)
+                found = list(beside.add_published(part.asked, own))
+                if self._of_some(part):
+                    withheld = withheld or bool(found)
+                    for row in own:
+                        row |= {"published": None, "published_source": None}
+                else:
+                    cited += found
             rows += own
         if self.several_logs:
             exact = self.known.kind in ("count", "stock", "total")
@@ -154,13 +161,17 @@ class _Answer:
             columns=columns,
             rows=tuple({column.name: row.get(column.name) for column in columns} for row in rows),
             sources=tuple(asker.source for asker in self.askers),
-            caveats=tuple(remarks(self.parts, self.refused, self._published_rows(rows))),
+            caveats=tuple(remarks(self.parts, self.refused, self._published_rows(rows), withheld)),
             asked=self._asked(),
             reason=self._reason(rows),
             curves=tuple(self._curves(rows)),
             cite_as=tuple(dict.fromkeys(cited)),
             labels=labels([column.name for column in columns], rows, self._meters()),
         )
+
+    def _of_some(self, part: Part) -> bool:
+        """Whether the rows of a log count only some of the people."""
+        return part.asker.source.sampled < 1 and self.known.kind in sampling.COUNTED
 
     def _said(self, what: str) -> str:
         """What the definitions say of something: each with its name where there are several."""
@@ -181,7 +192,9 @@ class _Answer:
         elif not len(part.counts) and self.question.by:
             return []
         head = {"definition": part.asked.definition.name, "log": part.asker.name}
-        return [head | row for row in _ROWS[self.shape](part.asked, part.counts)]
+        rows = [head | row for row in _ROWS[self.shape](part.asked, part.counts)]
+        sampling.flag(rows, part.asker.source.sampled, self.known.kind)
+        return rows
 
     def _columns(self, rows: Sequence[Row]) -> Iterator[Column]:
         yield from meanings.columns(

@@ -14,6 +14,7 @@ from asylumatlas.stats.counts import Counts, Engine, count, rule
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.facts import Facts, prepare
 from asylumatlas.stats.question import Question
+from asylumatlas.stats.sampling import many as many_people
 from asylumatlas.stats.table import Source
 
 Given = str | Path | Log | Counts
@@ -96,7 +97,9 @@ def _asker(one: Given, name: str, handling: str | int, progress: Progress | None
         one = Counts.read(one)
     if isinstance(one, Counts):
         numbers = tuple(sorted(set(one["replication"].tolist()))) or (0,)
-        source = Source(name, "+".join(one.sources), one.as_of.isoformat(), len(numbers), "")
+        many, day = len(numbers), one.as_of.isoformat()
+        note = _note("", one.sampled)
+        source = Source(name, "+".join(one.sources), day, many, note, one.sampled)
         return Asker(name, None, one, source, _worlds(numbers, numbers, handling))
     log = one if isinstance(one, Log) else open_log(one)
 
@@ -109,9 +112,16 @@ def _asker(one: Given, name: str, handling: str | int, progress: Progress | None
     worlds = _worlds(facts.replications or (0,), draws or (0,), handling)
     details = log.manifest.details
     note = str(details.get("note") or ("made-up records" if details.get("synthetic") else ""))
-    source = Source(name, log.fingerprint, log.as_of.isoformat(), len(worlds.numbers), note)
+    note, day = _note(note, facts.sampled), log.as_of.isoformat()
+    source = Source(name, log.fingerprint, day, len(worlds.numbers), note, facts.sampled)
     meters = {str(m["meter"]): str(m.get("label") or m["meter"]) for m in details.get("meters", ())}
     return Asker(name, facts, None, source, worlds, details.get("seed"), meters)
+
+
+def _note(note: str, sampled: float) -> str:
+    """What a log says of itself, and that it holds only some of the people."""
+    some = f"1 person in {many_people(sampled)} is simulated." if sampled < 1 else ""
+    return " ".join(filter(None, (note, some)))
 
 
 def _worlds(numbers: Sequence[int], draws: Sequence[int], handling: str | int) -> Worlds:

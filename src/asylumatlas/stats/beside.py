@@ -45,7 +45,10 @@ def compare(
         row |= dict.fromkeys(("difference", "difference_low95", "difference_high95", "paired"))
         other = base.get(tuple(row.get(name) for name in names))
         if row["log"] != first.name and other is not None:
-            row |= _difference(row, other, known[row["log"]], first, exact)
+            asker = known[row["log"]]
+            if exact and asker.source.sampled != first.source.sampled:
+                continue  # numbers of so many people have no difference; the caveats say why
+            row |= _difference(row, other, asker, first, exact)
 
 
 def _difference(row: Row, other: Row, asker: Asker, first: Asker, exact: bool) -> Row:
@@ -54,6 +57,7 @@ def _difference(row: Row, other: Row, asker: Asker, first: Asker, exact: bool) -
     if EACH in row and EACH in other:
         pairs = asker.seed is not None and asker.seed == first.seed
         pairs = pairs and asker.worlds == first.worlds
+        pairs = pairs and asker.source.sampled == first.source.sampled  # else not the same people
         if pairs:
             found = paired_difference(row[EACH], other[EACH], asker.worlds.draws)
         else:

@@ -41,7 +41,7 @@ def write(path: Path, book: Mapping[str, Any], columns: Mapping[str, Column]) ->
     import pyarrow as pa
     import pyarrow.parquet
 
-    from asylumatlas.events.parts import store_whole
+    from asylumatlas.disk import store_whole
 
     if path.exists() and not path.is_file():
         raise StatsError(f"{path}: a folder, a device or a pipe. Name a file.")
@@ -99,6 +99,9 @@ def _book(said: Any) -> dict[str, Any]:
     begins = said.get("begins")
     if not (isinstance(said["sources"], list) and said["sources"]):
         raise ValueError("no source")
+    sampled = float(said.get("sampled", 1.0))
+    if not 0 < sampled <= 1:
+        raise ValueError("sampled is no share")
     return {
         "kind": kind,
         "definition": str(said["definition"]),
@@ -109,6 +112,7 @@ def _book(said: Any) -> dict[str, Any]:
         "begins": date.fromisoformat(begins) if begins else None,
         "keys": tuple(said["keys"]),
         "measures": queries.MEASURES[kind],
+        "sampled": sampled,
     }
 
 

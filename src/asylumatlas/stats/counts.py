@@ -53,6 +53,7 @@ class Counts:
         coded: name -> (N,) words as codes, or numbers.
         begins: the first day the log knows of, where it begins with cases already open; ``None``
             where nothing lies before it.
+        sampled: part of the people that the log holds.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Counts:
     measures: tuple[str, ...]
     coded: Mapping[str, Column]
     begins: date | None = None
+    sampled: float = 1.0
 
     def __len__(self) -> int:
         return len(self[self.measures[0]])
@@ -138,6 +140,8 @@ class Counts:
             "as_of": self.as_of.isoformat(),
             "begins": self.begins and self.begins.isoformat(),
         }
+        if self.sampled < 1:
+            book["sampled"] = self.sampled
         columns = {name: self.coded[name] for name in (*self.keys, *self.measures)}
         countfile.write(Path(path), book, columns)
 
@@ -160,6 +164,7 @@ class Counts:
             ("questions", self.question.counted(), other.question.counted()),
             ("last days", self.as_of, other.as_of),
             ("keys", self.keys, other.keys),
+            ("parts of the people", self.sampled, other.sampled),
         ):
             if mine != theirs:
                 raise StatsError(
@@ -238,6 +243,7 @@ def count(
         measures=tuple(measures),
         coded={**keys, **measures},
         begins=facts.first if facts.events.get("stock_case") else None,
+        sampled=facts.sampled,
     )
 
 

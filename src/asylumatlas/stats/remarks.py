@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from asylumatlas.stats import periods
+from asylumatlas.stats import periods, sampling
 
 if TYPE_CHECKING:
     from asylumatlas.stats.parts import Part
@@ -23,6 +23,11 @@ _NONE_PUBLISHED = (
     "row; the method page lists those there are."
 )
 
+_WITHHELD = (
+    "No published figure stands beside numbers of simulated people that are only some of all: "
+    "set them side by side after multiplying, or simulate everyone."
+)
+
 _BY_KIND = {
     "count": "Counted in full, so no interval: it would say nothing about missing records.",
     "stock": "Counted in full, so no interval: it would say nothing about missing records.",
@@ -38,21 +43,28 @@ _BY_KIND = {
 }
 
 
-def remarks(parts: Sequence[Part], refused: Sequence[str], published: int | None) -> Iterator[str]:
+def remarks(
+    parts: Sequence[Part], refused: Sequence[str], published: int | None, withheld: bool = False
+) -> Iterator[str]:
     """Yield the caveats of an answer, each once.
 
     Args:
         parts: the answers of each log under each definition.
         refused: why a log is missing under a definition.
         published: rows beside which a published figure stands; None where none is asked for.
+        withheld: whether there is one that stands beside no row, for the row counts some people.
     """
+    figures = [] if not withheld else [_WITHHELD]
+    if published is not None and (published or not withheld):
+        figures.append(_PUBLISHED if published else _NONE_PUBLISHED)
     yield from dict.fromkeys(
         [
             *(caveat for part in parts for caveat in part.asked.statistic.caveats),
             *_definitions(parts),
             *(remark for part in parts for remark in _method(part)),
+            *_apart(parts),
             *refused,
-            *([] if published is None else [_PUBLISHED if published else _NONE_PUBLISHED]),
+            *figures,
         ]
     )
 
@@ -113,11 +125,20 @@ def _definitions(parts: Sequence[Part]) -> Iterator[str]:
             yield caveat if len(found) == 1 else f"{name}: {caveat}"
 
 
+def _apart(parts: Sequence[Part]) -> Iterator[str]:
+    """Why numbers of two logs cannot be subtracted."""
+    logs = {part.asker.name: part.asker.source.sampled for part in parts}
+    if len(set(logs.values())) > 1 and parts[0].asked.statistic.kind in sampling.COUNTED:
+        yield "No differences are given: the logs hold different parts of the people."
+
+
 def _method(part: Part) -> Iterator[str]:
     asked = part.asked
     worlds, question = asked.worlds, asked.question
     if part.asker.source.note:
         yield f"{part.asker.name}: {part.asker.source.note}"
+    if some := sampling.remark(part.asker.name, part.asker.source.sampled, asked.statistic.kind):
+        yield some
     if worlds.many:
         yield (
             f"{part.asker.name}: median and ranges over {len(worlds.numbers)} simulated worlds; "

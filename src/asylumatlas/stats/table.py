@@ -51,6 +51,7 @@ class Source:
         as_of: its last day, ISO 8601.
         replications: how many simulated worlds were counted; 1 for records.
         note: what the log says about itself, such as that its people are made up.
+        sampled: part of the people that the log holds; counts are of those.
     """
 
     log: str
@@ -58,6 +59,7 @@ class Source:
     as_of: str
     replications: int
     note: str
+    sampled: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,19 @@ class Table:
         from asylumatlas.stats.question import Question
 
         return Question.read(str(self.asked.get("question", ""))).filter
+
+    @property
+    def sampling(self) -> str:
+        """Of how many people each one counted here is one; "" where all are counted, or none."""
+        from asylumatlas.stats.sampling import FLAG, many
+
+        if not any(FLAG in str(row.get("flag", "")) for row in self.rows):
+            return ""
+        some = {source.log: many(source.sampled) for source in self.sources if source.sampled < 1}
+        if len(self.sources) == 1 or len(set(some.values())) == 1 == len(self.sources):
+            return f"of simulated people, 1 in {next(iter(some.values()), 'many')}"
+        each = ", ".join(f"1 in {number} in {log}" for log, number in some.items())
+        return f"of simulated people, {each}"
 
     @property
     def fingerprint(self) -> str:
@@ -284,7 +299,8 @@ class Table:
             for row in self.rows
         )
         only = f"Only: {self.filter}. " if self.filter else ""
-        caption = f"{self.label}. {self.unit}; {self.definition_label}. {only}{self.reason}"
+        some = f", {self.sampling}" if self.sampling else ""
+        caption = f"{self.label}. {self.unit}{some}; {self.definition_label}. {only}{self.reason}"
         return (
             f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table><p>{escape(self.cite())}</p>"
@@ -316,6 +332,6 @@ def _braced(text: str) -> str:
 
 def _store(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
-    from asylumatlas.events.parts import store_whole
+    from asylumatlas.disk import store_whole
 
     store_whole(path, data)

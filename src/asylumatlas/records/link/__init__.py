@@ -16,8 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from asylumatlas.disk import store_whole
 from asylumatlas.events import seal
-from asylumatlas.events.parts import store_whole
 from asylumatlas.records.link.codes import not_judges
 from asylumatlas.records.link.histories import Written, add_fixed_words, write_shard
 from asylumatlas.records.link.report import Refused, links

@@ -62,7 +62,8 @@ def columns(
         meaning += "parameters; the rest is chance"
         yield Column("parameter_share", "number", "share", meaning)
     meaning = "small: few cases; partial: a period the log or the question covers in part; "
-    yield Column("flag", "text", "", meaning + "suppressed: withheld on request")
+    meaning += "suppressed: withheld on request; sampled: of some of the people, as the caveats say"
+    yield Column("flag", "text", "", meaning)
 
 
 def comparison() -> Iterator[Column]:

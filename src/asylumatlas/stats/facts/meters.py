@@ -1,4 +1,4 @@
-"""What a log's details say of its replications: their draws of parameters and their meters."""
+"""What a log's details say of its people and replications: how many, their draws, their meters."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ def draws(log: Log) -> dict[int, int]:
     if not all(isinstance(value, int) for value in values):
         raise _wrong(log, "draws", "holds what is no whole number")
     return dict(zip(log.replications, values, strict=True))
+
+
+def sampled(log: Log) -> float:
+    """Return the part of the people that a log holds: 1 where it is silent.
+
+    Args:
+        log: an opened log; ``details["sampled"]`` is above 0 and at most 1.
+
+    Raises:
+        FactsError: if it is anything else.
+    """
+    told = log.manifest.details.get("sampled", 1.0)
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 < told <= 1:
+        raise _wrong(log, "sampled", "is no share above 0 and at most 1")
+    return float(told)
 
 
 def meters(log: Log) -> dict[str, list[Any]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from asylumatlas.events import Log
 from asylumatlas.stats.facts.columns import CUSTODY, GROUPED_BY, REPRESENTATION, TABLES
-from asylumatlas.stats.facts.meters import draws, meters
+from asylumatlas.stats.facts.meters import draws, meters, sampled
 from asylumatlas.stats.facts.moments import Columns, moments
 from asylumatlas.stats.facts.reading import Overview, overview, read_part
 from asylumatlas.stats.facts.spells import spells
@@ -81,6 +81,7 @@ class _Made:
 def _make(log: Log, folder: Path, progress: Progress, workers: int) -> dict[str, Any]:
     """Write every table, and return what the book says."""
     told = draws(log), meters(log)  # a log that contradicts itself is refused before the work
+    sampled(log)
     parts = log.manifest.parts
     made = _Made()
     with ThreadPoolExecutor(workers) as pool:

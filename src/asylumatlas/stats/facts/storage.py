@@ -18,6 +18,7 @@ from typing import Any
 from asylumatlas.events import Log
 from asylumatlas.stats.errors import FactsError
 from asylumatlas.stats.facts.columns import TABLES
+from asylumatlas.stats.facts.meters import sampled
 
 FORMAT = 3
 """Version of the tables and of what their columns mean; facts of another one are made again."""
@@ -48,6 +49,7 @@ class Facts:
         left_out: reason -> what could not become a fact for that reason.
         first: the first day of any event; None without events.
         not_judges: moments without a judge because the code stands for no one judge.
+        sampled: part of the people that the log holds.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class Facts:
     left_out: Mapping[str, int]
     first: date | None = None
     not_judges: int = 0
+    sampled: float = 1.0
 
     def paths(self, table: str) -> list[Path]:
         """Return the files of one table in order; there is always at least one.
@@ -109,6 +112,7 @@ def _facts(folder: Path, log: Log, book: Mapping[str, Any]) -> Facts:
         **{name: book[name] for name in ("words", "columns", "events", "spells", "rows")},
         left_out=book["left_out"],
         not_judges=book["not_judges"],
+        sampled=sampled(log),
         first=None if book["first"] is None else date.fromisoformat(book["first"]),
     )
 
