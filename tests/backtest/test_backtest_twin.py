@@ -72,3 +72,27 @@ def test_the_simulation_says_what_the_twin_says(
     flows = twin.forecast(fitted, known, given, "active", 1, 1, 1)
     assert people["completions"] == pytest.approx(flows["completions"], rel=0.15)
     assert people["pending"] == pytest.approx(flows["pending"], rel=0.05)
+
+
+def test_simulated_people_know_nothing_of_the_shipped_draws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are of a fit to years that a cut-off has not seen; training too must not use them."""
+    from asylumatlas import scenario as room
+    from asylumatlas.national import training
+
+    loaded: list[room.Scenario] = []
+
+    class Stop(Exception):
+        pass
+
+    def load(*given: object, real: object = room.load_scenario) -> room.Scenario:
+        loaded.append(real(*given))  # type: ignore[operator]
+        raise Stop
+
+    monkeypatch.setattr(room, "load_scenario", load)
+    with pytest.raises(Stop):
+        training.simulated(training.Setting(2018, 1), {})
+    with pytest.raises(Stop):
+        simulated._simulated({"master_time_share": 0.4}, 2017, 1, 1)
+    assert [each.model.draws for each in loaded] == [None, None]

@@ -25,7 +25,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return ""
     from difflib import get_close_matches  # only when something is wrong: keeps imports cheap
 
-    close = get_close_matches(
-        word, [each for each in known if len(each) <= LONGEST], n=1, cutoff=0.6
-    )
+    short = [each for each in known if len(each) <= LONGEST]
+    close = get_close_matches(word, short, n=1, cutoff=0.6)
     return f' Did you mean "{close[0]}"?' if close else ""
