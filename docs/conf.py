@@ -1,6 +1,11 @@
 """Sphinx reads this to build the documentation; nothing here needs the network."""
 
+import re
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 project = "Asylum Atlas"
 author = "Asylum Atlas contributors"
@@ -21,6 +26,30 @@ autodoc_member_order = "bysource"
 suppress_warnings = ["myst.xref_missing"]
 
 html_theme = "furo"
+html_static_path = ["style"]
+html_css_files = ["tables.css"]
 html_title = "Asylum Atlas"
 html_copy_source = False
 html_show_sphinx = False
+
+# What a page loads by itself, as opposed to what a reader may follow.
+LOADED = re.compile(
+    r"<(?:script|link|img|iframe|source|video|audio|object|embed)\b[^>]*\b(?:src|href|data)="
+    r"[\"'](?:https?:)?//[^>]*>|(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\s]*"
+)
+
+
+def refuse_outside(app: Sphinx, error: Exception | None) -> None:
+    """Fail if a built page or style would load something from elsewhere."""
+    if error is not None:
+        return
+    for path in sorted(Path(app.outdir).rglob("*")):
+        if path.suffix in (".html", ".css"):
+            found = LOADED.search(path.read_text("utf-8"))
+            if found:
+                raise ExtensionError(f"{path.name} loads from elsewhere: {found[0][:100]}")
+
+
+def setup(app: Sphinx) -> None:
+    """Look at the pages once they are built."""
+    app.connect("build-finished", refuse_outside)

@@ -50,7 +50,7 @@ def chart(table: Any, form: str = "auto") -> Chart:
         return _finish(told, [_nothing(table)], {"rows": [{"said": ""}]}, words)
     if form == "curve" or (form == "auto" and _wants_curve(table, valued)):
         return _curved(table, told, words)
-    reading = read(table)
+    reading = told.again()
     if table.kind == "total":
         parts = _by_unit(reading)
         views = [dots(part) for part in parts]

@@ -142,7 +142,8 @@ def test_every_row_cites_a_known_source_and_every_series_loads():
 
 
 def test_every_csv_in_the_folder_is_described():
-    described = {f"{name}.csv" for name in evidence.series_names()} | {"reports.csv"}
+    described = {f"{name}.csv" for name in evidence.series_names()}
+    described |= {"reports.csv", "places.csv"}
     assert {path.name for path in PACKAGE.glob("*.csv")} == described
 
 

@@ -69,6 +69,7 @@ COMMANDS = {
         "Write a log for process-mining tools, or as open data.",
     ),
     "fetch": ("fetching:fetch", "Download the court records as they are published."),
+    "serve": ("serving:serve", "Show everything in a browser: statistics, what-ifs, maps."),
 }
 
 

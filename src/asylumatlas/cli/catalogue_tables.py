@@ -8,6 +8,7 @@ from typing import Any
 from asylumatlas.cli import DONE, screen
 from asylumatlas.cli.screen import print_json
 from asylumatlas.stats.catalogue import Statistic, statistic, statistics
+from asylumatlas.stats.description import described
 
 
 def print_catalogue(as_json: bool) -> int:
@@ -31,36 +32,6 @@ def print_catalogue(as_json: bool) -> int:
 def _definitions(one: Statistic) -> str:
     others = [name for name in one.definitions if name != one.default]
     return ", ".join([one.default, *others])
-
-
-def described(one: Statistic) -> dict[str, Any]:
-    """Return a statistic as JSON says it."""
-    return {
-        "name": one.name,
-        "label": one.label,
-        "question": one.question,
-        "subject": one.subject,
-        "kind": one.kind,
-        "unit": one.unit,
-        "default": one.default,
-        "why_default": one.why_default,
-        "definitions": [
-            {
-                "name": each.name,
-                "label": each.label,
-                "publisher": each.publisher,
-                "numerator": each.numerator,
-                "denominator": each.denominator,
-                "exclusions": each.exclusions,
-                "caveats": list(each.caveats),
-                "by": list(each.by),
-            }
-            for each in one.definitions.values()
-        ],
-        "by": list(one.by),
-        "caveats": list(one.caveats),
-        "method": f"docs/method/statistics/{one.name}.md",
-    }
 
 
 def print_statistic(name: str, as_json: bool) -> int:

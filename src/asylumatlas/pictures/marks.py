@@ -56,7 +56,7 @@ def published(reading: Reading, across: Spec, along: Spec, channel: str) -> list
             # Draws nothing: a legend needs a scale, and the marks above bring their own colours.
             "name": "published_key",
             "transform": [{"filter": "false"}],
-            "mark": mark,
+            "mark": {**mark, "aria": False},
             "encoding": {**across, channel: {**along, "field": "published"}, "stroke": key},
         },
     ]

@@ -66,6 +66,10 @@ class Reading:
         """Every known number of these fields."""
         return [row[name] for row in self.rows for name in fields if row[name] is not None]
 
+    def again(self) -> "Reading":
+        """A reading of the same rows, to be changed by itself."""
+        return Reading(self.table, dict(self.keys), [dict(row) for row in self.rows], [*self.notes])
+
     def keep(self, role: str, names: Sequence[str]) -> None:
         """Drop the rows whose label of a role is not among these."""
         kept = set(names)

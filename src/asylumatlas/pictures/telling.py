@@ -158,14 +158,13 @@ def _value(row: Row) -> float:
 
 def _tell_flow(rows: Sequence[Row], reading: Reading) -> str:
     last = max(row["own"]["after_days"] for row in rows)
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        own = by_name.setdefault(", ".join(filter(None, (row["panel"], row["series"]))), [])
+        if row["own"]["after_days"] == last:
+            own.append(row)
     told = []
-    for name in dict.fromkeys(", ".join(filter(None, (r["panel"], r["series"]))) for r in rows):
-        own = [
-            r
-            for r in rows
-            if ", ".join(filter(None, (r["panel"], r["series"]))) == name
-            and r["own"]["after_days"] == last
-        ]
+    for name, own in by_name.items():
         own.sort(key=lambda row: -row["value"])
         stages = "; ".join(f"{row['own']['stage']} {row['words']}" for row in own[:4])
         told.append(f"{name + ': ' if name else ''}{stages}")

@@ -115,9 +115,12 @@ def finite(value: object) -> float | None:
         >>> finite(2), finite(float("nan")), finite(None)
         (2.0, None, None)
     """
-    if isinstance(value, bool) or not isinstance(value, Real):  # numpy numbers are real too
+    kind = type(value)
+    if value is None or kind is str or kind is bool:  # most cells: no need to ask further
         return None
-    known = float(value)
+    if kind is not float and (isinstance(value, bool) or not isinstance(value, Real)):
+        return None  # numpy numbers are real too
+    known = float(value)  # type: ignore[arg-type]
     return known if math.isfinite(known) else None
 
 

@@ -80,16 +80,23 @@ def load_scenario(source: str | Path, overrides: Mapping[str, str] | None = None
     path = _find(source)
     raw = _read(path, ())
     later = _override(raw, overrides or {})
-    try:
-        folders = (path.parent, FOLDER / "tables")
-        raw = drawn.drawn(expand(raw, folders), folders)
-    except (GroupError, drawn.DrawnError) as error:
-        raise ScenarioError(" ".join(f"{path.name}: {error}".splitlines())) from error
+    raw = _written_out(raw, path.name, (path.parent, FOLDER / "tables"))
     # what a group wrote out can be set by its own name, too
     for key in _override(raw, later):
         hint = did_you_mean(key, [*_parameters(), *_paths(raw)])
         raise ScenarioError(f"--set {key}: {path.name} has no such key.{hint}")
     return _validate(path.stem, path.name, raw)
+
+
+def _written_out(
+    raw: Mapping[str, Any], file: str, folders: Iterable[Path], most: int | None = None
+) -> dict[str, Any]:
+    """A scenario's content with its groups and its table of draws written out."""
+    tables = list(folders)
+    try:
+        return drawn.drawn(expand(raw, tables, most), tables)
+    except (GroupError, drawn.DrawnError) as error:
+        raise ScenarioError(" ".join(f"{file}: {error}".splitlines())) from error
 
 
 def _find(source: str | Path) -> Path:
@@ -158,9 +165,10 @@ def _content(path: Path) -> dict[str, Any]:
 def _parsed(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    # tomllib raises ValueError for whole numbers of over 4,300 digits, too
-    except (ValueError, RecursionError) as error:
-        said = str(error).splitlines()[0] if str(error) else "nested too deep"
+    except RecursionError as error:
+        raise ScenarioError(f"{file}: cannot be read: nested too deep") from error
+    except ValueError as error:  # whole numbers of over 4,300 digits, too
+        said = str(error).splitlines()[0]
         raise ScenarioError(f"{file}: cannot be read: {said}") from error
 
 

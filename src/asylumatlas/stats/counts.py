@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asylumatlas.stats import countfile, queries
-from asylumatlas.stats.engines import Connection, DuckDB, Engine, load_postgres
+from asylumatlas.stats.engines import Connection, DuckDB, Engine, kept, load_postgres
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.stats.question import Question
 from asylumatlas.stats.support import check
@@ -220,7 +220,7 @@ def count(
         StatsError: if the question cannot be answered.
     """
     check(question, definition, kind, facts)
-    with nullcontext(engine) if engine else DuckDB(facts) as used:
+    with nullcontext(engine) if engine else kept(facts) as used:
         text = queries.compiled(
             definition, kind, question, used.dialect, as_of=facts.as_of, prefix=used.prefix
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import copy
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from asylumatlas.stats.facts import Facts
 
 MEMORY = "3GB"
+MOST_KEPT = 3  # logs whose facts stay open between questions
 
 POSTGRES_TYPES = {
     "int16": "smallint",
@@ -108,6 +112,16 @@ class DuckDB:
         self._connection.close()
         shutil.rmtree(self._spilled, ignore_errors=True)
 
+    def again(self) -> DuckDB:
+        """Return a second connection to the same facts, for one thread; closing it costs nothing.
+
+        Memory and threads are those of this one; so is what was read already.
+        """
+        other = copy.copy(self)
+        other._connection = self._connection.cursor()
+        other._spilled = self._spilled / "none"  # the first one's, and for it to remove
+        return other
+
     def source(self, facts: Facts) -> tuple[str, ...]:
         """Return the checksum of the log, or one line for each part counted."""
         if self.parts is None:
@@ -171,6 +185,69 @@ class DuckDB:
         if unknown:
             raise StatsError(f"parts: {facts.folder} has no {min(unknown)}. See its manifest.")
         return [path for path in paths if path.stem in chosen]
+
+
+class _Kept:
+    """The facts asked last, open: opening them takes longer than most questions."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[tuple[object, ...], DuckDB] = {}
+
+    def take(self, facts: Facts) -> DuckDB:
+        """Return a connection to the facts; the caller closes it."""
+        folders = [facts.folder / table for table in TABLES]
+        made = tuple(each.stat().st_mtime_ns if each.exists() else 0 for each in folders)
+        key = (os.getpid(), str(facts.folder), facts.log, made)  # a fork opens its own
+        with self._lock:
+            found = self._open.pop(key, None) or DuckDB(facts)
+            self._open[key] = found  # the youngest is last
+            old = [self._open.pop(each) for each in list(self._open)[:-MOST_KEPT]]
+            taken = found.again()
+        for each in old:
+            each.close()
+        return taken
+
+    def forget(self, facts: Facts) -> None:
+        """Close the facts of a folder, because they cannot be read."""
+        with self._lock:
+            keys = [key for key in self._open if key[1] == str(facts.folder)]
+            gone = [self._open.pop(key) for key in keys]
+        for each in gone:
+            each.close()
+
+    def close(self) -> None:
+        """Close all that is open."""
+        with self._lock:
+            gone = [each for key, each in self._open.items() if key[0] == os.getpid()]
+            self._open.clear()
+        for each in gone:
+            each.close()
+
+
+_KEPT = _Kept()
+atexit.register(_KEPT.close)
+
+
+@contextmanager
+def kept(facts: Facts) -> Iterator[DuckDB]:
+    """Give DuckDB on the facts of one log, which stays open for the next question.
+
+    It may be asked from several threads at once; each gets a connection of its own.
+
+    Args:
+        facts: of one log.
+
+    Raises:
+        EngineError: the facts cannot be read, or there is no room to count; they are opened anew
+            at the next question.
+    """
+    try:
+        with _KEPT.take(facts) as engine:
+            yield engine
+    except EngineError:
+        _KEPT.forget(facts)
+        raise
 
 
 def _view(table: str, paths: Iterable[Path]) -> str:

@@ -1,0 +1,1 @@
+"""The interface for programs: operations, what is sent and answered, and its document."""

@@ -1,0 +1,1 @@
+"""Pages that set records, runs and published figures side by side."""

@@ -1,0 +1,1 @@
+"""The first page: one picture of the system and three questions."""

@@ -1,0 +1,1 @@
+"""Pages of one simulated life: what happens, and the rule and number behind each step."""

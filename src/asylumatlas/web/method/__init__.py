@@ -1,0 +1,1 @@
+"""Pages of the method: definitions, parameters, words, and what the model cannot know."""

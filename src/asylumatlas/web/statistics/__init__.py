@@ -1,0 +1,1 @@
+"""Pages of the statistics: catalogue, one statistic, its choices and its files."""

@@ -1,0 +1,1 @@
+"""Pages of the what-ifs: scenarios, their numbers, what differs, and results."""
