@@ -63,6 +63,7 @@ STOPS = (
         "One question under each definition",
         "The number first, then the chart. Tabs change the definition; all of them stand side by "
         "side. The records shown here are made up.",
+        at="h1",
     ),
     Stop(
         "statistic",
@@ -85,12 +86,14 @@ STOPS = (
         "What a change does",
         "The run beside its base: the same people with the same luck, differences with their "
         "ranges.",
+        at="main h2",
     ),
     Stop(
         "flow",
         "/flow?day=2018-05-04",
         "Where people are, day by day",
         "Stages, a map and a table. It plays, pauses and goes by single days.",
+        at="main h2",
     ),
     Stop(
         "one-life",
@@ -103,6 +106,7 @@ STOPS = (
         "/compare",
         "Records, runs and published figures",
         "One chart for what was counted, what was simulated and what was published.",
+        at="main h2",
     ),
     Stop(
         "parameter",
@@ -227,7 +231,7 @@ def _take(browser: Any, address: str, stop: Stop, folder: Path) -> None:
     if page.locator("script[data-vega]").count():
         page.wait_for_selector("html[data-drawn]", state="attached")
     if stop.at:
-        page.locator(stop.at).first.scroll_into_view_if_needed()
+        page.locator(stop.at).first.evaluate("(part) => part.scrollIntoView({block: 'start'})")
     _store(page.screenshot(), folder / f"{stop.name}.png")
     context.close()
 

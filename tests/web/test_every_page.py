@@ -45,7 +45,7 @@ SMALL = """() => [...document.querySelectorAll("main *")].filter((each) => {
 def test_the_list_has_a_page_of_every_module() -> None:
     own = {path.split("/")[1].partition("?")[0] for path in PAGES.values()} | {"home"}
     words = {name.split(".")[0] for name in MODULES}
-    named = {"whatif": "what-if", "life": "one-life", "ledger": "data"}
+    named = {"whatif": "what-if", "life": "one-life", "ledger": "data", "comparison": "compare"}
     assert {named.get(word, word) for word in words} <= own
 
 
