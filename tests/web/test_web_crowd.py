@@ -55,7 +55,7 @@ def crowded(web_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
     home = tmp_path_factory.mktemp("crowded")
     (home / "demo").symlink_to(web_home / "demo")
-    app: Any = make_app(Settings(home=home, limits=Limits(running=0)))
+    app: Any = make_app(Settings(home=home, limits=Limits(running=0, ahead=False)))
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -11,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
@@ -21,6 +23,7 @@ from asylumatlas.evidence import EvidenceError
 from asylumatlas.scenario import ScenarioError
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.web import assets, faults
+from asylumatlas.web.ahead import ask_ahead
 from asylumatlas.web.answers import Answers
 from asylumatlas.web.guard import Guard
 from asylumatlas.web.jobs.service import Jobs
@@ -60,9 +63,12 @@ def make_app(settings: Settings) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         shelf.start()
         site.jobs.start()
+        ahead = asyncio.create_task(ask_ahead(site)) if settings.bounds.ahead else None
         try:
             yield
         finally:
+            if ahead is not None:
+                ahead.cancel()
             shelf.stop()
             site.jobs.close()
 
@@ -71,6 +77,8 @@ def make_app(settings: Settings) -> ASGIApp:
         faults.WebError: faults.on_error,
         **{kind: faults.on_error for kind in ours},
         HTTPException: faults.on_status,
+        ClientDisconnect: faults.on_gone,
+        sqlite3.OperationalError: faults.on_store,
         Exception: faults.on_crash,
     }
     inner = Starlette(
@@ -81,6 +89,7 @@ def make_app(settings: Settings) -> ASGIApp:
         max_body_size=settings.bounds.body,
     )
     inner.state.site = site
+    inner.router.redirect_slashes = False  # `faults` does it, and keeps the language
     return Guard(inner, settings)
 
 

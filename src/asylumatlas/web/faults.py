@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Match
 
-from asylumatlas.web.rendering import page, t
+from asylumatlas.web.rendering import lang, link, page, t
 
 LOGGER = logging.getLogger("asylumatlas.web")
 
@@ -65,7 +66,8 @@ def told(
     """Return the answer that says what is wrong: a page, or JSON where JSON was asked for."""
     if wants_json(request.url.path):
         body = {"error": message, "where": where or None}
-        return JSONResponse(body, status, headers=dict(headers or {}))
+        kept = {"Cache-Control": "no-store"}  # what is missing now may be there in a moment
+        return JSONResponse(body, status, headers=kept | dict(headers or {}))
     found = page(
         request,
         "fault.html",
@@ -92,10 +94,37 @@ async def on_error(request: Request, error: Exception) -> Response:
 async def on_status(request: Request, error: Exception) -> Response:
     """Tell what the framework refuses: an unknown address, another method."""
     assert isinstance(error, HTTPException)
+    if error.status_code == 404 and (place := _without_stroke(request)):
+        return RedirectResponse(place, 307)
     key = f"faults.status_{error.status_code}"
     known = error.status_code in (404, 405, 413)
     message = t(request, key) if known else str(error.detail)
     return told(request, message, error.status_code, headers=error.headers)
+
+
+def _without_stroke(request: Request) -> str:
+    """The link of the page, where only a stroke at the end was too many; "" for no such page."""
+    path, query = request.url.path, request.url.query
+    plain = path.rstrip("/")
+    if not plain or plain == path or request.method not in ("GET", "HEAD"):
+        return ""
+    scope = {**request.scope, "path": plain}
+    if all(route.matches(scope)[0] is Match.NONE for route in request.app.routes):
+        return ""
+    return f"{link(lang(request), plain)}{'?' if query else ''}{query}"
+
+
+async def on_gone(_: Request, __: Exception) -> Response:
+    """End what a reader broke off; nobody is there to be told, and it is no fault of ours."""
+    return Response(status_code=400)
+
+
+async def on_store(request: Request, error: Exception) -> Response:
+    """Tell that the table of runs cannot be used: a full disk, or one that is only read."""
+    LOGGER.error(
+        "jobs: %s", error
+    )  # the words of the database, which hold nothing of what was asked
+    return told(request, t(request, "faults.store"), 503, headers={"Retry-After": "30"})
 
 
 async def on_crash(request: Request, error: Exception) -> Response:

@@ -7,8 +7,11 @@ url     a link inside the app that keeps the reader's language
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -23,6 +26,10 @@ from asylumatlas import __version__, markup
 from asylumatlas.web import words
 
 Query = Mapping[str, object]
+
+# Where a cell of CSV may begin with a formula; numbers below zero aside.
+_NUMBER = r"""(?:[\d.]+(?:e[+-]?\d+)?)?(?:[,\r\n"]|$)"""
+_FORMULA = re.compile(rf"""(?:^|[,\r\n"])(?:[=@\t]|[+-](?!{_NUMBER}))""")
 
 # The parts of the app in the order of the masthead: the first word of the path, and its text.
 SECTIONS = (
@@ -128,11 +135,40 @@ def data(request: Request, body: bytes | str, kind: str, filename: str | None = 
         kind: media type, such as ``text/csv; charset=utf-8``.
         filename: what a reader's copy is called; without one it is shown, not saved.
     """
+    if kind.startswith("text/csv"):
+        body = harmless(body if isinstance(body, str) else body.decode())
     response = Response(body, media_type=kind)
     if filename is not None:
         safe = "".join(c if (c.isalnum() and c.isascii()) or c in "._-" else "-" for c in filename)
         response.headers["Content-Disposition"] = f'attachment; filename="{safe}"'
     return unchanged_or(request, response)
+
+
+def harmless(text: str) -> str:
+    r"""Return CSV in which no cell is a formula: spreadsheets would work out what others wrote.
+
+    Such a cell gets an apostrophe in front, which says that it is text; numbers stay numbers.
+
+    Example:
+        >>> harmless("name,people\n=1+1,-3\n")
+        "name,people\n'=1+1,-3\n"
+    """
+    if not _FORMULA.search(text):
+        return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    held = io.StringIO(newline="")
+    writer = csv.writer(held, lineterminator=end)
+    for row in csv.reader(io.StringIO(text, newline="")):
+        writer.writerow([f"'{cell}" if _is_formula(cell) else cell for cell in row])
+    return held.getvalue()
+
+
+def _is_formula(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return cell[:1] in ("=", "@", "\t", "\r") or (cell[:1] in ("+", "-") and len(cell) > 1)
+    return False
 
 
 def script_json(value: object) -> Markup:

@@ -28,6 +28,8 @@ def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
     """
     import uvicorn
 
+    from asylumatlas.web.connections import Connection
+
     logging.getLogger("asylumatlas.web").setLevel(logging.ERROR)
     app = make_app(settings)
     listening = _listen(settings)
@@ -45,6 +47,7 @@ def serve(settings: Settings, announce: Callable[[str], None] = print) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # else a header could pose as another address
+        http=Connection,
         ws="none",
         lifespan="on",
         limit_concurrency=500,

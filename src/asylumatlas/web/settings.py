@@ -35,19 +35,21 @@ class Limits:
         replications: of one run.
         seconds: that one run may take.
         disk: bytes of results kept; the oldest go first.
+        ahead: whether large logs are asked what readers ask first before anybody does.
     """
 
     rate: float = 100.0
     burst: int = 2_000
     query: int = 2_000
     body: int = 300_000
-    answers: int = 256
+    answers: int = 1_000
     running: int = 1
     waiting: int = 20
     own: int = 5
     replications: int = 200
     seconds: int = 1_800
     disk: int = 2_000_000_000
+    ahead: bool = True
 
 
 REMOTE = Limits(rate=10.0, burst=300, own=3)  # for addresses other than this machine's own

@@ -6,7 +6,9 @@ starts, so that a page of a log not ready yet can say so at once.
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,9 @@ from asylumatlas.web.faults import NotFoundError
 from asylumatlas.web.settings import Settings, SettingsError
 
 RUN = "run-"  # what names of results begin with
+LOOKED = 1.0  # seconds for which results are not looked for again
+LONGEST_TITLE, LONGEST_NOTE = 160, 600  # letters; other people's words stand on every page
+_KEY = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,9 @@ class Shelf:
     logs: dict[str, ShelfLog] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     _ready: set[str] = field(default_factory=set)
+    _found: tuple[str, ...] = ()  # results, oldest first
+    _looked: tuple[float, int] = (-LOOKED, 0)  # when, and the state of their folder then
+    _looking: threading.RLock = field(default_factory=threading.RLock)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -109,11 +117,13 @@ class Shelf:
 
     def names(self) -> list[str]:
         """Return the names of all logs: those given, the built-in ones, results of runs."""
-        return [*self.logs, *(name for name in self._results() if name not in self.logs)]
+        found = self._results()
+        return [*(name for name in self.logs if not name.startswith(RUN)), *found]
 
     def all(self) -> list[ShelfLog]:
         """Return all logs, in the order of `names`."""
-        return [self.get(name) for name in self.names()]
+        names, logs = self.names(), self.logs
+        return [logs[name] for name in names if name in logs]
 
     def get(self, name: str | None = None) -> ShelfLog:
         """Return a log by its name, the first one by default.
@@ -126,16 +136,20 @@ class Shelf:
             name = known[0]
         if name is None:
             raise NotFoundError("log: this server shows none. Start it with --log NAME=DIR.", "log")
-        if name not in known:
+        if name not in known and self._is_new(name):
+            known = [*known, *self._results(anew=True)]
+        found = self.logs.get(name) if name in known else None
+        if found is None:
             raise NotFoundError(f'log: no log "{name}" here.{suggestion(name, known)}', "log")
-        if name not in self.logs:
-            self.logs[name] = describe(name, open_log(self._results()[name]))
-        return self.logs[name]
+        return found
 
     def forget(self, name: str) -> None:
         """Take a result off the shelf, because its folder goes."""
-        self.logs.pop(name, None)
-        self._ready.discard(name)
+        with self._looking:
+            self._found = tuple(each for each in self._found if each != name)
+            self.logs = {each: log for each, log in self.logs.items() if each != name}
+            self.failed.pop(name, None)
+            self._ready.discard(name)
 
     def ready(self, name: str) -> bool:
         """Whether a log can be asked without first being made ready."""
@@ -187,14 +201,59 @@ class Shelf:
             except (OSError, ValueError) as error:
                 self.failed[name] = str(error).splitlines()[0]
 
-    def _results(self) -> Mapping[str, Path]:
-        """Results of runs by name, oldest first: folders whose log is whole."""
+    def _results(self, anew: bool = False) -> tuple[str, ...]:
+        """Results of runs by name, oldest first, as they were a moment ago.
+
+        They may be many hundreds, and every page asks for them.
+        """
+        with self._looking:
+            when, state = self._looked
+            if anew or time.monotonic() - when >= LOOKED or state != self._state():
+                self._looked = (time.monotonic(), self._state())
+                self._look()
+            return self._found
+
+    def _state(self) -> int:
+        """What changes when a result comes or goes."""
+        try:
+            return (self.settings.folder / "results").stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _look(self) -> None:
+        """Open results that are new; what is gone or damaged is not on the shelf."""
+        there = self._folders()
+        for name in [name for name in self._found if name not in there]:
+            self.forget(name)  # another server has taken it away
+        new = {}
+        for name, folder in there.items():
+            if name not in self.logs:
+                try:
+                    new[name] = describe(name, open_log(folder))
+                except (LogError, OSError):
+                    self.failed[name] = "this result is damaged or of another version"
+        self.logs = {**self.logs, **new}
+        self._found = tuple(name for name in there if name in self.logs)
+
+    def _folders(self) -> dict[str, Path]:
+        """Folders of results by name, oldest first: those whose log is whole."""
         folder = self.settings.folder / "results"
         if not folder.is_dir():
             return {}
-        found = [each for each in folder.iterdir() if (each / "log.json").is_file()]
-        found.sort(key=lambda each: ((each / "log.json").stat().st_mtime, each.name))
-        return {f"{RUN}{each.name}": each for each in found if not each.name.startswith(".")}
+        found = []
+        for each in folder.iterdir():
+            try:
+                found.append(((each / "log.json").stat().st_mtime, each.name, each))
+            except OSError:  # not yet whole, or just taken away
+                continue
+        return {f"{RUN}{name}": each for _, name, each in sorted(found) if name[0] != "."}
+
+    def _is_new(self, name: str) -> bool:
+        """Whether a name is that of a result which came after the last look."""
+        key = name.removeprefix(RUN)
+        if key == name or not _KEY.fullmatch(key):
+            return False
+        return (self.settings.folder / "results" / key / "log.json").is_file()
 
 
 def describe(name: str, log: Log, title: str = "", built_in: bool = False) -> ShelfLog:
@@ -213,4 +272,23 @@ def describe(name: str, log: Log, title: str = "", built_in: bool = False) -> Sh
     note = str(details.get("note") or "")
     if not note and details.get("synthetic"):  # the first caveat of made-up records says so
         note = str([*details.get("caveats", ()), "Synthetic: nobody in it exists."][0])
+    title, note = in_one_line(title, LONGEST_TITLE) or name, in_one_line(note, LONGEST_NOTE)
     return ShelfLog(name, title, note, log, str(log.manifest.source), built_in)
+
+
+def in_one_line(text: str, most: int) -> str:
+    r"""Return somebody else's words as a heading: one line, nothing that cannot be seen.
+
+    Args:
+        text: as it was written.
+        most: letters, after which it is cut.
+
+    Example:
+        >>> in_one_line("What if\n\x00\u202eevery seat is filled?", 60)
+        'What if every seat is filled?'
+        >>> in_one_line("a long title", 8)
+        'a long…'
+    """
+    seen = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * most])
+    line = " ".join(seen.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from asylumatlas import process
 from asylumatlas.events import Log
 
 FORMAT = 1  # rises when older files must be counted again
+MOST_KEPT = 500  # files, about 30 kB each
 # What the people at a place do there; each word has the stages of the main track it stands for.
 # People held stand under "custody", whatever their stage. Those who left the process, and those who
 # are to depart, are nowhere: where they are is not recorded.
@@ -111,7 +113,9 @@ def census(log: Log, home: Path) -> Census:
     found = _stored(path)
     if found is None:
         found = count(log)
-        _store(path, found)
+        with suppress(OSError):  # a full disk, a folder that is only read: counted again next time
+            _store(path, found)
+            _make_room(path.parent)
     return found
 
 
@@ -149,6 +153,13 @@ def _store(path: Path, found: Census) -> None:
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _make_room(folder: Path) -> None:
+    """Take away those kept longest, so that results which come and go do not fill the disk."""
+    kept = sorted((path.stat().st_mtime, path) for path in folder.glob("census-*.npz"))
+    for _, path in kept[:-MOST_KEPT]:
+        path.unlink(missing_ok=True)
 
 
 def _stored(path: Path) -> Census | None:

@@ -23,7 +23,7 @@ from asylumatlas.web.home.questions import answers
 from asylumatlas.web.listing import Listing, choices, is_twin, twins
 from asylumatlas.web.rendering import lang, page, t, url
 from asylumatlas.web.shelf import ShelfLog
-from asylumatlas.web.site import site
+from asylumatlas.web.site import Site, site
 
 PATIENCE = 3.0  # seconds that the first page waits for a log to be counted
 COLUMNS = ("stage", "label", "came", "moved_on", "there", "as_of", "log", "note")
@@ -111,13 +111,23 @@ async def twin(request: Request) -> Response:
 
 async def _picture(request: Request, name: str | None) -> Picture | None:
     """The numbers of a log's picture, ``None`` while it is being counted."""
-    here = site(request)
-    log = here.shelf.get(name)
-    key = ("picture", log.name, log.fingerprint)
-    getting = here.answers.get(key, lambda: picture_of(log, census(log.log, here.settings.folder)))
-    task = asyncio.ensure_future(getting)
+    task = asyncio.ensure_future(picture(site(request), name))
     done, _ = await asyncio.wait({task}, timeout=PATIENCE)
     return task.result() if done else None
+
+
+async def picture(here: Site, name: str | None) -> Picture | None:
+    """Return the numbers of a log's picture, counted now or kept; ``None`` if it has nobody.
+
+    Args:
+        here: the app.
+        name: of the log; the first one by default.
+    """
+    log = here.shelf.get(name)
+    key = ("picture", log.name, log.fingerprint)
+    return await here.answers.get(
+        key, lambda: picture_of(log, census(log.log, here.settings.folder))
+    )
 
 
 def picture_of(log: ShelfLog, counted: Census) -> Picture | None:

@@ -16,7 +16,7 @@ from asylumatlas.stats.catalogue import publishers
 from asylumatlas.stats.errors import StatsError
 from asylumatlas.web.faults import WebError
 from asylumatlas.web.findings import Finding, finding
-from asylumatlas.web.shelf import ShelfLog
+from asylumatlas.web.shelf import RUN, ShelfLog
 from asylumatlas.web.site import Site
 from asylumatlas.web.statistics.answer import answered, facts_of, lacks
 from asylumatlas.web.statistics.link import StatisticLink, read
@@ -128,9 +128,13 @@ async def _waited(site: Site) -> Answer:
 
 
 def _able(site: Site, link: StatisticLink) -> list[ShelfLog]:
-    """The logs that are ready and have an answer."""
+    """The logs that are ready and have an answer.
+
+    What readers let run is not asked: there may be hundreds, and whoever had the largest would
+    write the first page of all others.
+    """
     shelf = site.shelf
-    names = [name for name in shelf.names() if shelf.ready(name)]
+    names = [name for name in shelf.names() if shelf.ready(name) and not name.startswith(RUN)]
     return [shelf.get(name) for name in names if not lacks(facts_of(site, name), link.statistic)]
 
 

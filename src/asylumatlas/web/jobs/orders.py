@@ -22,6 +22,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")  # of a scenario that a reader wr
 SEEDS = 2**31  # the first seed that is refused
 REPLICATIONS = 20  # where a reader gives no number
 MOST_TEXT = 128_000  # characters of a scenario
+MOST_LETTERS = {"title": 160, "question": 600}  # of what stands on pages that everybody reads
 MOST_SETTINGS = 100
 MOST_VALUE = 400  # characters of one value
 # Tables whose keys may name a file or grow without bound, so they are not for readers.
@@ -114,7 +115,10 @@ class RunOrder:
         if self.toml:
             from asylumatlas.scenario.reading import read_scenario
 
-            return read_scenario(self.toml, self.name)
+            found = read_scenario(self.toml, self.name)
+            for key, most in MOST_LETTERS.items():
+                _check_words(key, getattr(found.model, key), most)
+            return found
         return _shipped(self.scenario, self.set)
 
     def for_base(self, scenario: Scenario) -> RunOrder | None:
@@ -177,6 +181,15 @@ def _shipped(name: str, settings: Mapping[str, str]) -> Scenario:
     found = load_scenario(name, dict(settings))
     check_size(found.model, found.name)
     return found
+
+
+def _check_words(key: str, text: str, most: int) -> None:
+    """Refuse a heading that cannot be shown: too long, or with signs that cannot be seen."""
+    if len(text) > most:
+        raise OrderError(f"toml: {key}: over {most} letters. Write less.", where="toml")
+    if any(not sign.isprintable() and sign not in "\n\xa0" for sign in text):
+        told = f"toml: {key}: holds signs that cannot be seen"
+        raise OrderError(f"{told}. Write it as plain text.", where="toml")
 
 
 def _text(what: Mapping[str, object], key: str) -> str:

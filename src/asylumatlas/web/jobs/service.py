@@ -23,7 +23,7 @@ from asylumatlas.web.jobs.orders import KINDS, OrderError, RunOrder
 from asylumatlas.web.jobs.processes import Process
 from asylumatlas.web.jobs.store import Job, Store
 from asylumatlas.web.settings import Settings
-from asylumatlas.web.shelf import RUN, Shelf
+from asylumatlas.web.shelf import LONGEST_TITLE, RUN, Shelf, in_one_line
 
 LOGGER = logging.getLogger("asylumatlas.web")
 BUSY, IDLE = 0.1, 0.5  # seconds between two looks, with and without a run
@@ -92,10 +92,10 @@ class Jobs:
         if (other := order.for_base(scenario)) is not None:
             below = other.load()
             base = other.key(below)
-            wanted.append((base, other, below.model.title, None, False))
+            wanted.append((base, other, _title(below.model.title), None, False))
         if base == key:
             base, wanted = None, []
-        wanted.append((key, order, scenario.model.title, base, True))
+        wanted.append((key, order, _title(scenario.model.title), base, True))
         with self._asking:
             self._refuse_too_many([each[0] for each in wanted], key, client)
             self.store.together(lambda: self._add(wanted))
@@ -187,11 +187,16 @@ class Jobs:
     # ---- the thread that looks after them
 
     def _tend(self) -> None:
+        last = ""
         while not self._over.is_set():
             try:
                 self.look()
+                last = ""
             except (OSError, sqlite3.Error) as error:  # a full disk, a locked table: later again
-                LOGGER.error("jobs: %s", type(error).__name__)
+                said = getattr(error, "strerror", None) or str(error)
+                if said != last:  # once, and not twice a second for as long as it lasts
+                    LOGGER.error("jobs: %s", said)
+                last = said
             self._wake.wait(BUSY if self._live else IDLE)
             self._wake.clear()
 
@@ -346,6 +351,11 @@ class Jobs:
         base = self.store.get(job.base) if job.base else None
         if base is not None and not base.direct and not others:
             self.store.end(base.id, "cancelled")
+
+
+def _title(text: str) -> str:
+    """A scenario's title as the list of all runs shows it, which everybody reads."""
+    return in_one_line(text, LONGEST_TITLE) or "-"
 
 
 def _lock(held: int) -> bool:

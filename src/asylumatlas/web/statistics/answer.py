@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,9 @@ async def logs_of(site: Site, link: StatisticLink, most: int = 1) -> list[ShelfL
         found = [site.shelf.get(name) for name in link.logs]
     else:
         names = [name for name in site.shelf.names() if site.shelf.ready(name)]
-        able = [name for name in names if not lacks(facts_of(site, name), link.statistic)]
-        found = [site.shelf.get(name) for name in [*able, *names, None][:most]]
+        able = (name for name in names if not lacks(facts_of(site, name), link.statistic))
+        first = list(islice(able, most))  # there may be hundreds of results
+        found = [site.shelf.get(name) for name in [*first, *names, None][:most]]
     for log in found:
         await made_ready(site, log)
     return found
@@ -90,6 +92,7 @@ async def made_ready(site: Site, log: ShelfLog) -> None:
     if log.name in shelf.failed:
         raise WebError(shelf.failed[log.name])
     if log.name.startswith(RUN):  # it was not there when the server started
+        site.answers.kept.pop(("ready", log.name), None)  # of a result that has gone and come back
         made = site.answers.get(("ready", log.name), lambda: shelf.prepare(log.name))
     else:
         made = asyncio.sleep(PATIENCE / 4)

@@ -20,6 +20,7 @@ from asylumatlas.web.faults import NotFoundError
 
 MOST_VALUES = 40  # of one filter
 MOST_LOGS = 4
+YEARS = (1900, 2199)  # that a question may be about
 DIALECT = "duckdb"
 
 _PLAIN = ("from", "to", "replications", "small", "suppress", "definition", "published", "dialect")
@@ -157,6 +158,7 @@ def read(name: str, query: str) -> StatisticLink:
     _check_words(by, where)
     arguments = {key: one[key] for key in ("replications", "small", "suppress") if one[key]}
     question = Question.of(by, where, one["from"], one["to"], **arguments)  # type: ignore[arg-type]
+    _check_years(question)
     return StatisticLink(
         statistic,
         question,
@@ -209,6 +211,13 @@ def _check_words(by: list[str], where: Mapping[str, list[str]]) -> None:
             raise StatsError(
                 f"where: {name}: {len(values)} values are too many. Choose at most {MOST_VALUES}."
             )
+
+
+def _check_years(question: Question) -> None:
+    """Refuse years that no data are of; at the ends of the calendar a span has no name."""
+    for key, day in (("from", question.start), ("to", question.end)):
+        if day is not None and not YEARS[0] <= day.year <= YEARS[1]:
+            raise StatsError(f"{key}: {day} is of no data. Write a year from 1900 to 2199.")
 
 
 def _definition(statistic: Statistic, text: str) -> str:
